@@ -1,0 +1,1 @@
+"""Vision experts: typed abilities, the models behind them, and what they speak."""

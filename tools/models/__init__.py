@@ -1,0 +1,1 @@
+"""Who can do it: one file a model or library."""
