@@ -1,0 +1,197 @@
+"""The one union of events that a run is made of: streamed, written as JSON lines, read back.
+
+Small frozen records; artefacts by handle and hash, never pixels. The app, the command line, the
+evaluator and the report are folds over these. Knows nothing of who makes or reads them.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from agent.protocol import Call, Status
+
+
+class Base(BaseModel):
+    """What every event has."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    """UTC."""
+    step: int = 0
+    """The planner's decision it belongs to, from 1; 0 before the first."""
+
+
+class ImageRef(BaseModel):
+    """A picture of the question."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    handle: str
+    sha256: str
+    width: int
+    height: int
+    name: str = ""
+    """File name. Not trusted."""
+    note: str = ""
+    """What ingest has to say: ``first of 12 frames``, ``page 2 of 3``."""
+
+
+class RunStarted(Base):
+    """A question was accepted."""
+
+    type: Literal["run_started"] = "run_started"
+    run: str
+    """Id of the run: the name of its folder."""
+    session: str
+    question: str
+    images: tuple[ImageRef, ...]
+    given: dict[str, list[list[float]]] = {}
+    """Boxes and points the person drew, by handle, root pixels."""
+    settings: dict[str, Any] = {}
+    versions: dict[str, str] = {}
+
+
+class PlanMade(Base):
+    """The planner asked for calls."""
+
+    type: Literal["plan_made"] = "plan_made"
+    thought: str
+    calls: tuple[Call, ...]
+    """As the planner said them."""
+    planner: str
+    seconds: float
+    llm_calls: int = 0
+
+
+class Repaired(Base):
+    """The check changed a plan: filled an argument or inserted a call."""
+
+    type: Literal["repaired"] = "repaired"
+    call: str
+    note: str
+
+
+class CallStarted(Base):
+    """A tool began."""
+
+    type: Literal["call_started"] = "call_started"
+    call: Call
+    """Arguments with ``$id`` resolved to handles."""
+
+
+class CallProgress(Base):
+    """A tool is under way."""
+
+    type: Literal["call_progress"] = "call_progress"
+    call: str
+    message: str
+    share: float
+
+
+class CallFinished(Base):
+    """A tool made an artefact."""
+
+    type: Literal["call_finished"] = "call_finished"
+    call: str
+    tool: str
+    handle: str
+    kind: str
+    """Class name of the artefact."""
+    sha256: str
+    """Where the store keeps it."""
+    text: str
+    """Its ``describe()``."""
+    model: str = ""
+    seconds: float = 0.0
+    cached: bool = False
+    """Answered from an earlier same call."""
+    entities: tuple[int, ...] = ()
+    """Scene numbers of its rows."""
+
+
+class CallFailed(Base):
+    """A tool made nothing; the planner is told."""
+
+    type: Literal["call_failed"] = "call_failed"
+    call: str
+    tool: str
+    kind: str
+    """Class name in ``tools.errors``, or ``Stale``."""
+    message: str
+    seconds: float = 0.0
+
+
+class HostEvent(Base):
+    """A model was loaded, evicted, waited for, retried or gave up."""
+
+    type: Literal["host"] = "host"
+    what: str
+    model: str
+    note: str = ""
+
+
+class SentBack(Base):
+    """A reply of the planner could not be used as it was."""
+
+    type: Literal["sent_back"] = "sent_back"
+    problem: str
+
+
+class LimitHit(Base):
+    """A limit ended the turn."""
+
+    type: Literal["limit_hit"] = "limit_hit"
+    limit: str
+
+
+class EntityRecord(BaseModel):
+    """Evidence as contract C3 prints it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    """``#3`` or a handle."""
+    label: str
+    box: tuple[float, float, float, float] | None
+    score: float | None
+    text: str | None
+    image: str
+    """Handle of the picture it is in."""
+    sources: tuple[str, ...]
+    """Tools and models that saw it."""
+
+
+class AnswerGiven(Base):
+    """The end of the turn."""
+
+    type: Literal["answer_given"] = "answer_given"
+    text: str
+    status: Status
+    evidence: tuple[EntityRecord, ...] = ()
+    unsupported: tuple[str, ...] = ()
+    """Claims of the answer that no witness bears."""
+    images: tuple[str, ...] = ()
+    """Paths of the pictures that were written."""
+    overlay: str = ""
+    """Path of the first picture with the numbered evidence drawn over it."""
+    steps: int = 0
+    llm_calls: int = 0
+    seconds: float = 0.0
+    trace: str = ""
+    """Path of ``trace.jsonl``."""
+    report: str = ""
+    """Path of ``report.html``."""
+
+
+Event = Annotated[
+    RunStarted | PlanMade | Repaired | CallStarted | CallProgress | CallFinished | CallFailed
+    | HostEvent | SentBack | LimitHit | AnswerGiven,
+    Field(discriminator="type"),
+]  # fmt: skip
+
+EVENTS: TypeAdapter[Event] = TypeAdapter(Event)
+"""Reads and writes any event."""
