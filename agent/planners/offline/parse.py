@@ -1,0 +1,395 @@
+"""Reads English: a question into clauses, a noun phrase into a target with its conditions.
+
+Rules over words, no model: enough for how people ask for the abilities Ocelli has, and it says so
+when a phrase is beyond it. Knows nothing of tools being run.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+
+from agent.planners.offline.words import COLORS, Words, singular, singular_phrase
+
+RELATIONS = (
+    (r"(?:to|on|at) the (left|right)(?:-hand side| side)? of", "{} of"),
+    (r"(left|right) of", "{} of"),
+    (r"(?:right |directly |just |immediately )?(?:above|over|on top of)", "above"),
+    (r"(?:right |directly |just |immediately )?(?:below|under|underneath|beneath)", "below"),
+    (r"next to|beside|nearest to|nearest|closest to|close to|near to|near|alongside|by", "near"),
+    (r"between", "between"),
+    (r"inside of|inside|within", "inside"),
+)
+"""How a phrase says where a thing is by another -> value of `pick.relation`."""
+DETERMINERS = r"(?:the|a|an|this|that|these|those|my|his|her|its|their|our|your|some|any)"
+SAYING = (
+    r"\b(?:that|which|who)?\s*(?:says?|reads?|saying|reading|labell?ed|marked|titled|named|called|"
+    r"with the (?:text|words?|inscription|label)|containing the (?:text|words?)|contains the words?)\s+"
+)
+SIDE = r"(?:far |very |extreme )?(top left|top right|bottom left|bottom right|upper left|upper right|lower left|lower right|left-hand|right-hand|left|right|top|bottom|middle|centre|center|upper|lower)"
+STARTERS = frozenset(
+    "what what's which who who's whose when where where's how is are does do did was were has have "
+    "can could will whether".split()
+)
+AUXILIARIES = frozenset("is are does do did was were has have can could will be am".split())
+
+
+@dataclass(frozen=True)
+class Target:
+    """A noun phrase: which thing, and by which conditions it is told from others."""
+
+    text: str = ""
+    """As said."""
+    head: str = ""
+    """Head noun, singular; '' for "it" and the like."""
+    modifiers: tuple[str, ...] = ()
+    """Words before the head that are no condition: names, materials, other adjectives."""
+    many: bool = False
+    """Plural, every, all, both."""
+    quantity: int = 0
+    """How many were named (both = 2); 0: not said."""
+    colors: tuple[str, ...] = ()
+    part: str = ""
+    """Part of the picture (value of `pick.region`)."""
+    position: str = ""
+    """The outermost one on this side."""
+    index: int = 0
+    """1-based from `order`; negative from its end; 0: not said."""
+    order: str = ""
+    size: str = ""
+    contains: str = ""
+    """Text that is on it."""
+    relation: str = ""
+    to: Target | None = None
+    """The other side of `relation`."""
+    also: Target | None = None
+    """Second other side, for ``between``."""
+    of: Target | None = None
+    """What it belongs to: "the plate of the red car"."""
+    other: bool = False
+    """Said "the other one"."""
+    pronoun: bool = False
+    """"it", "them", "this", "here": whatever is in focus."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it names a kind of thing without any condition."""
+        return not (
+            self.colors or self.part or self.position or self.index or self.size or self.contains
+            or self.relation or self.of or self.other
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One question or order."""
+
+    text: str
+    """Lower case, politeness and picture references taken out; ⟦0⟧ stands for quoted text."""
+    pictures: tuple[int, ...] = ()
+    """1-based numbers of pictures it speaks of."""
+    quotes: tuple[str, ...] = field(default=(), repr=False)
+
+    def words(self) -> list[str]:
+        """The words of the clause."""
+        return re.findall(r"⟦\d+⟧|[#$]?[\w×€£%°]+(?:[-'’.,/&]\w+)*", self.text)
+
+
+def clauses(question: str, words: Words) -> list[Clause]:
+    """The questions and orders of a text, in order."""
+    text, quotes = _take_quotes(question)
+    found = []
+    for sentence in re.split(r"(?<=[?!])\s+|(?<=[.;])\s+|\n+|[?!;]+", text):
+        for piece in _split(sentence.strip(" .,:"), words):
+            cleaned = _clean(piece, words)
+            if cleaned:
+                rest, pictures = _pictures(cleaned, words)
+                found.append(Clause(rest, pictures, quotes))
+    return found
+
+
+def _take_quotes(question: str) -> tuple[str, tuple[str, ...]]:
+    text = question.strip().replace("’", "'").replace("‘", "'")
+    text = re.sub(r"[“”„«»]", '"', text)
+    quotes: list[str] = []
+
+    def keep(match: re.Match[str]) -> str:
+        quotes.append(next(g for g in match.groups() if g))
+        return f" ⟦{len(quotes) - 1}⟧ "
+
+    text = re.sub(r'"([^"]{1,200})"|(?<!\w)\'([^\']{1,200})\'(?!\w)', keep, text)
+    return re.sub(r"\s+", " ", text).lower(), tuple(quotes)
+
+
+def unquote(text: str, quotes: tuple[str, ...]) -> str:
+    """Quoted text put back."""
+    return re.sub(r"⟦(\d+)⟧", lambda m: quotes[int(m.group(1))], text).strip()
+
+
+def _split(sentence: str, words: Words) -> list[str]:
+    """One sentence into clauses at a joint after which a new question or order begins."""
+    pieces = [""]
+    parts = re.split(
+        r"((?:,\s*)?\b(?:and then|and also|and|then|but|before you|after that)\b\s+|,\s+)", sentence
+    )
+    for joint, part in zip(["", *parts[1::2]], parts[0::2], strict=True):
+        if joint and not (_starts_clause(part, words) and _has_verb(pieces[-1], words)):
+            pieces[-1] += joint + part
+        else:
+            pieces.append(part)
+    return [p.strip(" ,") for p in pieces if p.strip(" ,")]
+
+
+def _starts_clause(text: str, words: Words) -> bool:
+    if re.match(r"(?:tell|give|show|let) me\b", text):
+        return True
+    text = _strip_polite(text, words)
+    first = text.split(" ", 1)[0].strip(",")
+    if first in STARTERS or (first in ("in", "from", "by", "at", "on", "of", "to", "for") and re.match(
+        r"\w+ (which|what|how|whom)\b", text)):  # fmt: skip
+        return True
+    return starts_with_verb(text, words) != ""
+
+
+def starts_with_verb(text: str, words: Words) -> str:
+    """The verb that an order begins with; '' when it begins otherwise."""
+    plain = (
+        "give",
+        "show",
+        "tell",
+        "find",
+        "save",
+        "keep",
+        "leave",
+        "make",
+        "turn",
+        "put",
+        "return",
+    )
+    for verb in (*words.verbs, *plain):
+        if re.match(rf"{re.escape(verb)}\b", text):
+            return verb
+    return ""
+
+
+def _has_verb(text: str, words: Words) -> bool:
+    text = _strip_polite(text, words)
+    said = set(text.split())
+    verbs = set(words.list("text_verbs"))
+    return bool(starts_with_verb(text, words) or said & AUXILIARIES or said & verbs or "'s" in text)
+
+
+def _strip_polite(text: str, words: Words) -> str:
+    text = text.strip(" ,.")
+    changed = True
+    while changed:
+        changed = False
+        for phrase in words.list("politeness"):
+            match = re.match(rf"{re.escape(phrase)}\b[ ,:]*", text)
+            if match and len(text) > match.end():
+                text, changed = text[match.end() :], True
+    return re.sub(r"[ ,]*\b(please|thanks|thank you|for me|now)$", "", text).strip(" ,.")
+
+
+def _clean(text: str, words: Words) -> str:
+    text = _strip_polite(text, words)
+    text = re.sub(r"\b(what|who|where|that|it|there|which)'s\b", r"\1 is", text)
+    text = re.sub(r"\b(is|are|do|does|did|was|were|can|has|have)n't\b", r"\1 not", text)
+    return re.sub(r"\s+", " ", text)
+
+
+def _pictures(text: str, words: Words) -> tuple[str, tuple[int, ...]]:
+    """Takes "in the second picture" and "image 1" out, unless the picture itself is asked for."""
+    nouns = "|".join(f"{re.escape(n)}s?" for n in words.list("pictures"))
+    ordinals = words.table("ordinals")
+    found: list[int] = []
+
+    def note(match: re.Match[str]) -> str:
+        said = match.group("n") or match.group("o")
+        found.append(int(said) if said.isdigit() else int(ordinals.get(said, 1)))
+        return " it " if match.start() == 0 or not match.group("p") else " "
+
+    names = "|".join(ordinals)
+    pattern = rf"(?P<p>\b(?:in|on|of|from|for|with) )?(?:the )?(?:\b(?:{nouns}) (?:number |no\.? ?|#)?(?P<n>\d)\b|\b(?P<o>{names}) (?:one of the )?(?:{nouns})\b)"
+    rest = re.sub(pattern, note, text)
+    if len(found) == 1 or len(set(found)) > 1:
+        return re.sub(r"\s+", " ", rest).strip(), tuple(found)
+    return text, ()
+
+
+def target(phrase: str, words: Words, quotes: tuple[str, ...] = ()) -> Target:
+    """A noun phrase as a target."""
+    text = " ".join(phrase.lower().split()).strip(" ,.?!")
+    if re.fullmatch(
+        r"(it|them|this|that|these|those|here|this (one|thing|area|region|part|spot|place)|the (box|selection|region|area|marked area|selected area|thing))( here| i marked| i drew)?",
+        text,
+    ):
+        return Target(phrase, pronoun=True, many=text in ("them", "these", "those"))
+    made = Target(phrase)
+    text, made = _take_saying(text, made, quotes)
+    text, made = _take_relation(text, made, words, quotes)
+    text, made = _take_side(text, made, words)
+    text, made = _take_of(text, made, words, quotes)
+    text, made = _take_counting(text, made, words)
+    return _take_head(text, made, words)
+
+
+def _take_saying(text: str, made: Target, quotes: tuple[str, ...]) -> tuple[str, Target]:
+    match = re.search(SAYING + r"(.+)$", text)
+    if match and match.start() > 0:
+        said = re.sub(r"\b(in|on|at) the (picture|photo|image)$", "", match.group(1))
+        return text[: match.start()].strip(), replace(made, contains=unquote(said, quotes))
+    match = re.search(r"⟦\d+⟧", text)
+    if match:
+        rest = (text[: match.start()] + text[match.end() :]).strip()
+        return rest or "text", replace(made, contains=unquote(match.group(), quotes))
+    return text, made
+
+
+def _take_relation(
+    text: str, made: Target, words: Words, quotes: tuple[str, ...]
+) -> tuple[str, Target]:
+    for pattern, relation in RELATIONS:
+        match = re.search(
+            rf"^(.*?)\s*\b(?:that (?:is|are) |which (?:is|are) |who (?:is|are) )?(?:{pattern})\s+(.+)$",
+            text,
+        )
+        if match is None or not match.group(1):
+            continue
+        *sides, rest = match.groups()[1:]
+        if words.is_picture(_bare(rest)):
+            continue
+        if relation == "between" and " and " in rest:
+            first, second = rest.split(" and ", 1)
+            made = replace(made, also=target(second, words, quotes))
+            rest = first
+        to = target(rest, words, quotes)
+        return match.group(1), replace(made, relation=relation.format(*sides), to=to)
+    return text, made
+
+
+def _bare(phrase: str) -> str:
+    return re.sub(rf"^(?:of |in |on )?{DETERMINERS} ", "", phrase.strip())
+
+
+def _take_side(text: str, made: Target, words: Words) -> tuple[str, Target]:
+    ordinals = "|".join(words.table("ordinals"))
+    counted = re.search(
+        rf"\b({ordinals})\b(?: (?:one|\w+))?(?: counting)? from (?:the )?(left|right|top|bottom)",
+        text,
+    )
+    orders = {"left": "left-to-right", "right": "right-to-left", "top": "top-to-bottom", "bottom": "bottom-to-top"}  # fmt: skip
+    if counted:
+        index = int(words.table("ordinals")[counted.group(1)])
+        made = replace(made, index=index, order=orders[counted.group(2)])
+        kept = re.sub(rf"^{ordinals}\b|from$|counting$", "", counted.group(0).split(" from ")[0])
+        kept = re.sub(rf"^(?:{ordinals})\b", "", kept)
+        return (text[: counted.start()] + kept + text[counted.end() :]).strip(), made
+    pictures = "|".join(words.list("pictures"))
+    tail = rf"(?: corner| edge| side| half| part| end| area| border| hand side| third)?(?: of (?:the |this |my )?(?:{pictures}))?"
+    match = re.search(
+        rf"\s*\b(?:that (?:is|are) |which (?:is|are) )?(?:along|on|at|in|to|near|from|towards?) the {SIDE}{tail}(?= |$)",
+        text,
+    )
+    if match:
+        after = text[match.end() :]
+        if not re.match(r"\s*of\b", after):
+            text = (text[: match.start()] + after).strip()
+            return text, _sided(made, match.group(1), words)
+        text = (text[: match.start()] + after).strip()
+    match = re.match(rf"({DETERMINERS} )?(?:\w+ )??{SIDE}(?: one)?\b(?! of)", text)
+    if match and not text.endswith((" left", " right")) or (match and match.end() == len(text)):
+        assert match is not None
+        side = match.group(2)
+        text = re.sub(rf"\b{side}\b\s*", "", text, count=1).strip()
+        return text, _sided(made, side, words)
+    return _take_extremes(text, made, words)
+
+
+def _take_extremes(text: str, made: Target, words: Words) -> tuple[str, Target]:
+    for word, position in words.table("extremes").items():
+        if re.search(rf"\b{word}\b", text):
+            return re.sub(rf"\b{word}\b\s*", "", text), replace(made, position=position)
+    return text, made
+
+
+def _sided(made: Target, side: str, words: Words) -> Target:
+    return replace(made, part=str(words.table("parts")[side]))
+
+
+def _take_of(text: str, made: Target, words: Words, quotes: tuple[str, ...]) -> tuple[str, Target]:
+    """Cuts off what it belongs to: ``of``, ``on``, ``in``, ``from`` another thing."""
+    match = re.match(r"^(.+?)\s+(?:of|on|in|from|for|at|along|across|onto)\s+(.+)$", text)
+    if not match:
+        return text, made
+    rest = _bare(match.group(2))
+    if words.is_picture(rest) or rest in ("it", "here", "there", "them", "view", "question"):
+        return match.group(1), made
+    owner = target(match.group(2), words, quotes)
+    if owner.head and words.is_picture(owner.head):
+        return match.group(1), replace(made, part=made.part or owner.part)
+    return match.group(1), replace(made, of=owner)
+
+
+def _take_counting(text: str, made: Target, words: Words) -> tuple[str, Target]:
+    if re.search(r"\b(all|every|each|any|both)\b", text):
+        made = replace(made, many=True, quantity=2 if re.search(r"\bboth\b", text) else 0)
+        text = re.sub(r"\b(all of|all|every|each of|each|any|both of|both)\b\s*", "", text)
+    made = replace(made, other=bool(re.search(r"\bother\b", text)))
+    text = re.sub(r"\b(other|another)\b\s*", "", text)
+    text = re.sub(rf"^{DETERMINERS}\b\s*", "", text.strip())
+    kept: list[str] = []
+    for word in text.split():
+        made, used = _count_word(word, made, words, first=not kept)
+        if not used:
+            kept.append(word)
+    return " ".join(kept), made
+
+
+def _count_word(word: str, made: Target, words: Words, *, first: bool) -> tuple[Target, bool]:
+    if word in COLORS:
+        return replace(made, colors=(*made.colors, word)), True
+    if word in words.table("ordinals"):
+        return replace(made, index=int(words.table("ordinals")[word])), True
+    if word in words.table("sizes"):
+        return replace(made, size=str(words.table("sizes")[word])), True
+    numbers = words.table("number_words")
+    if first and (word in numbers or word.isdigit()):
+        value = int(word) if word.isdigit() else int(numbers[word])
+        return replace(made, quantity=value, many=made.many or value > 1), True
+    return made, False
+
+
+def _take_head(text: str, made: Target, words: Words) -> Target:
+    """The head noun: the longest known phrase at the end, else the last word."""
+    text = re.sub(rf"^(?:of )?{DETERMINERS}\b\s*", "", text.strip())
+    said = text.split()
+    if not said or said in (["one"], ["ones"], ["it"], ["them"]):
+        return replace(
+            made, pronoun=not made.is_plain or bool(said), many=made.many or said == ["ones"]
+        )
+    for size in range(min(4, len(said)), 0, -1):
+        phrase = singular_phrase(" ".join(said[-size:]))
+        if size == 1 or _known(phrase, words):
+            plural = phrase != " ".join(said[-size:])
+            first = tuple(w for w in said[:-size] if w not in ("of", "the", "and"))
+            return replace(made, head=phrase, modifiers=first, many=made.many or plural)
+    return replace(made, head=singular(said[-1]))
+
+
+def _known(phrase: str, words: Words) -> bool:
+    return (
+        phrase in words.nouns
+        or phrase in words.table("kinds")
+        or phrase in words.table("fields")
+        or words.is_picture(phrase)
+        or words.is_carrier(phrase)
+    )
+
+
+def targets(phrase: str, words: Words, quotes: tuple[str, ...] = ()) -> list[Target]:
+    """Noun phrases joined by ``and`` or commas."""
+    if re.search(r"\bbetween\b", phrase):
+        return [target(phrase, words, quotes)]
+    pieces = re.split(r",\s*(?:and )?|\s+and\s+|\s+or\s+|\s+as well as\s+|\s+plus\s+", phrase)
+    return [target(piece, words, quotes) for piece in pieces if piece.strip()]

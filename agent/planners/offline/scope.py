@@ -1,0 +1,297 @@
+"""What a goal sees while it runs, and how a target becomes a reference to placed things.
+
+The clause, the pictures meant, what is in focus. Knows nothing of particular questions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from agent.planners.offline.parse import Clause, Target, target, targets
+from agent.planners.offline.words import Words
+from agent.planners.offline.work import Cannot, Ref, Work, quoted
+from tools.textkinds import find
+from tools.types import Image, Placed, Table, TextSpans
+
+SURE_TEXT = 0.85
+"""Similarity from which a word of the question counts as read in the picture."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """One clause about one picture."""
+
+    work: Work
+    words: Words
+    clause: Clause
+    image: Ref
+    """The picture the clause is about."""
+    images: tuple[Ref, ...]
+    """All pictures of the question, in order."""
+    focus: Ref | None = None
+    """What "it" means: the result of the goal before."""
+    given: Ref | None = None
+    """Boxes the person drew."""
+    points: Ref | None = None
+    """Points the person clicked."""
+    mentioned: Target | None = None
+    """The last thing named in the clauses before, for "it"."""
+
+    override: Target | None = None
+    """Conditions of a follow-up ("and the one on the right?") that replace those of the clause."""
+
+    def target(self, phrase: str) -> Target:
+        """A noun phrase of the clause, with the follow-up's conditions where there are any."""
+        return self.adapt(target(phrase, self.words, self.clause.quotes))
+
+    def targets(self, phrase: str) -> list[Target]:
+        """Noun phrases joined by ``and`` or commas."""
+        return [self.adapt(t) for t in targets(phrase, self.words, self.clause.quotes)]
+
+    def adapt(self, said: Target) -> Target:
+        """A target of the earlier clause as the follow-up changes it."""
+        new = self.override
+        if new is None or (said.pronoun and said.is_plain):
+            return said
+        if new.head and not new.pronoun:
+            return replace(new, of=new.of or said.of)
+        if new.other:
+            return _opposite(said)
+        kept = {
+            "text": said.text,
+            "head": said.head,
+            "modifiers": said.modifiers,
+            "many": said.many,
+        }
+        return replace(new, pronoun=False, **kept)  # type: ignore[arg-type]
+
+    @property
+    def text(self) -> str:
+        """The clause in lower case."""
+        return self.clause.text
+
+    def about(self, image: Ref) -> Scope:
+        """The same clause about another picture."""
+        return replace(self, image=image)
+
+    def spans(self, detail: str = "normal", level: str = "line") -> Ref:
+        """The text of the picture."""
+        args: dict[str, str] = {} if detail == "normal" else {"detail": detail}
+        if level != "line":
+            args["level"] = level
+        return self.work.call("read_text", image=self.image, region=self.given, **args)
+
+    def fields(self, detail: str = "normal") -> Ref:
+        """The fields of the text of the picture."""
+        return self.work.call("read_fields", text=self.spans(detail))
+
+    def rows(self, detail: str = "normal", **wanted: str) -> list[dict[str, str]]:
+        """Rows of the fields table, chosen by `find_rows`."""
+        return list(self.work.see(self.row_ref(detail, **wanted), Table))
+
+    def row_ref(self, detail: str = "normal", **wanted: str) -> Ref:
+        """The call that chooses rows of the fields table."""
+        return self.work.call("find_rows", table=self.fields(detail), **wanted)
+
+    def look_twice(self, find_in: str, **wanted: str) -> Ref | None:
+        """Text chosen by `pick`, in the normal reading and then in the fine one; None if neither."""
+        for detail in ("normal", "fine"):
+            spans = self.spans(detail)
+            if not len(self.work.see(spans, TextSpans)):
+                continue
+            found = self.work.call("pick", things=spans, image=self.image, **wanted)
+            if len(self.work.see(found, Placed)):
+                return found
+        return None
+
+    # -- targets ---------------------------------------------------------------------------
+
+    def find(self, target: Target) -> Ref:
+        """The placed things a target means, conditions applied. May be pending, may be empty.
+
+        Raises:
+            Cannot: nothing that is ready can find such a thing.
+        """
+        if target.pronoun and target.is_plain:
+            return self._in_focus(target)
+        if target.pronoun and self.mentioned is not None:
+            merged = replace(target, head=self.mentioned.head, pronoun=False)
+            return self.find(replace(merged, modifiers=self.mentioned.modifiers))
+        return self.choose(self.source(target), target)
+
+    def _in_focus(self, target: Target) -> Ref:
+        if self.given is not None:
+            return self.given
+        if self.points is not None:
+            return self.work.call("segment", image=self.image, points=self.points)
+        if self.focus is not None and not self._is_image(self.focus):
+            return self.focus
+        if self.mentioned is not None:
+            return self.find(self.mentioned)
+        raise Cannot(
+            f"I do not know what {target.text!r} refers to: name it, or draw a box around it"
+        )
+
+    def _is_image(self, ref: Ref) -> bool:
+        return issubclass(self.work.view.kinds.get(ref.name, Placed), Image)
+
+    def source(self, target: Target) -> Ref:
+        """All things of the target's kind in the picture, before any condition."""
+        noun = self.noun(target)
+        if noun is not None:
+            tool, label = noun
+            if label:
+                return self.work.call(tool, image=self.image, phrases=[label], region=self.given)
+            return self._by_tool(tool)
+        table = self.field_of(target)
+        if table is not None:
+            return table
+        kind = self.kind_of(target)
+        if kind:
+            return self._text_of_kind(kind)
+        if target.contains or self.is_text(target):
+            return self._text_for(target)
+        anchored = self._written(target)
+        if anchored is not None:
+            return anchored
+        raise Cannot(self.missing(target.head or target.text))
+
+    def _by_tool(self, tool: str) -> Ref:
+        spec = self.work.view.catalog.tool(tool)
+        images = [p.name for p in spec.params.values() if p.takes(Image)]
+        if not images:
+            raise Cannot(f"{tool} does not look at a picture by itself")
+        return self.work.call(tool, **{images[0]: self.image})
+
+    def noun(self, target: Target) -> tuple[str, str] | None:
+        """The tool (and label) that finds the target's head noun."""
+        full = " ".join([*target.modifiers, target.head])
+        for noun in (full, target.head):
+            found = self.words.nouns.get(noun)
+            if found is not None:
+                spec = self.work.view.catalog.tools[found[0]]
+                if issubclass(spec.returns, (Placed,)):
+                    return found
+        return None
+
+    def field_of(self, target: Target) -> Ref | None:
+        """The lines of a receipt or form that the target names, as boxes."""
+        kind = self.words.table("fields").get(target.head)
+        if kind is None or target.head in ("shop", "store", "restaurant"):
+            return None
+        return self.work.call("row_boxes", table=self.row_ref(kind=str(kind)))
+
+    def kind_of(self, target: Target) -> str:
+        """The kind of text a noun phrase asks for; '' for none."""
+        said = " ".join([*target.modifiers, target.head]).split()
+        for start in range(len(said)):
+            kind = self.words.table("kinds").get(" ".join(said[start:]))
+            if kind is not None:
+                return str(kind)
+        return ""
+
+    def is_text(self, target: Target) -> bool:
+        """Whether the target is writing, or a thing known by the writing on it."""
+        head = target.head
+        return head in self.words.lexicon["text_nouns"] or self.words.is_carrier(head)
+
+    def _text_of_kind(self, kind: str) -> Ref:
+        found = self.look_twice("text", kind=kind)
+        return found or self.work.call("pick", things=self.spans(), image=self.image, kind=kind)
+
+    def _text_for(self, target: Target) -> Ref:
+        level = "word" if target.head in ("word", "letter") else "line"
+        spans = self.spans(level=level)
+        if not len(self.work.see(spans, TextSpans)):
+            spans = self.spans("fine", level=level)
+        return spans
+
+    def _written(self, target: Target) -> Ref | None:
+        """Text that spells the target's own words: "the Acme", "the exit"."""
+        wanted = " ".join([*target.modifiers, target.head]).strip()
+        for words in dict.fromkeys((wanted, target.head)):
+            if len(words) < 3:
+                continue
+            spans = self.work.see(self.spans(), TextSpans)
+            if any(score >= SURE_TEXT for _, score in find(spans, words)):
+                return self.work.call("pick", things=self.spans(), image=self.image, contains=words)
+        return None
+
+    def choose(self, base: Ref, target: Target) -> Ref:
+        """`base` narrowed by the conditions of the target, as one `pick` where there are any."""
+        wanted: dict[str, object] = {}
+        if target.contains:
+            wanted["contains"] = target.contains
+        if target.colors:
+            wanted["color"] = target.colors[0]
+        if target.size:
+            wanted["size"] = target.size
+        self._place(base, target, wanted)
+        if target.relation and target.to is not None:
+            wanted["relation"] = target.relation
+            wanted["to"] = self.find(target.to)
+        if not wanted:
+            return base
+        return self.work.call("pick", things=base, image=self.image, **wanted)
+
+    def _place(self, base: Ref, target: Target, wanted: dict[str, object]) -> None:
+        if target.index:
+            wanted["index"] = target.index
+            wanted["order"] = target.order or "reading"
+        if target.position:
+            wanted["position"] = target.position
+        elif target.part:
+            side = target.part.removesuffix(" half")
+            single = not target.many and side in ("left", "right", "top", "bottom")
+            if single and self.noun(target) is not None:
+                wanted["position"] = side
+            else:
+                wanted["region"] = target.part
+
+    def missing(self, what: str) -> str:
+        """The sentence that admits that nothing here can find `what`."""
+        known = sorted(
+            {m.labels[0] for m in self.work.view.catalog.of_ability("detect") if m.labels}
+        )
+        return (
+            f"I cannot find {what!r}: that needs the ability `detect` with an open-vocabulary "
+            f"model, and the models that are ready only know {', '.join(known) or 'nothing'}. "
+            "`ocelli doctor` shows what is missing and how to add it"
+        )
+
+    # -- wording ---------------------------------------------------------------------------
+
+    def where(self) -> str:
+        """`` in picture 2`` where there are several."""
+        if len(self.images) < 2:
+            return ""
+        return f" in picture {self.images.index(self.image) + 1}"
+
+    def say_text(self, ref: Ref, rows: list[int] | None = None, limit: int = 12) -> str:
+        """Quoted texts of an artefact with its cites."""
+        placed = self.work.see(ref, Placed)
+        chosen = list(range(len(placed))) if rows is None else rows
+        shown = quoted(placed.labels[r] for r in chosen[:limit])
+        more = f" and {len(chosen) - limit} more" if len(chosen) > limit else ""
+        return f"{shown}{more}{self.work.cite(ref, chosen[:limit])}"
+
+    def absent(self, what: str) -> str:
+        """The sentence that says what was looked for and not found."""
+        return f"I find no {what}{self.where()}"
+
+
+OPPOSITE = {"left": "right", "right": "left", "top": "bottom", "bottom": "top"}
+
+
+def _opposite(said: Target) -> Target:
+    """What "the other one" means beside an earlier target."""
+    if said.position:
+        return replace(said, position=OPPOSITE.get(said.position, said.position))
+    if said.part:
+        words = [OPPOSITE.get(w, w) for w in said.part.split()]
+        return replace(said, part=" ".join(words))
+    if said.size in ("largest", "smallest"):
+        return replace(said, size="smallest" if said.size == "largest" else "largest")
+    return replace(
+        said, index=1 if said.index == 2 else 2, order=said.order or "reading", many=False
+    )

@@ -1,0 +1,164 @@
+"""How a goal asks for tool calls and waits for them, and how it words what it found.
+
+A goal is an ordinary function that asks `Work.call` for results. Calls are named by their content,
+so running the function again finds what is done already; `Work.see` on one that is not done yet
+suspends the goal (`Pending`) and everything asked so far becomes the next plan. Goals of one
+question share their calls. Knows nothing of language or of particular abilities.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from agent.protocol import Call, Result, Status, View
+from tools.types import Artefact, Image, Placed
+
+A = TypeVar("A", bound=Artefact)
+
+
+class Pending(Exception):
+    """A goal needs a result that is not there yet."""
+
+
+class Cannot(Exception):
+    """A goal cannot be reached; the message is the sentence for the person."""
+
+
+@dataclass(frozen=True)
+class Ref:
+    """What stands for an artefact in a call: a handle, or ``$id`` of a call of the next plan."""
+
+    name: str
+    call_id: str = ""
+    image: str = ""
+    """Handle of the picture it was made from, for messages and cites."""
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """What one goal contributes to the answer."""
+
+    text: str
+    status: Status = "answered"
+    images: tuple[str, ...] = ()
+    focus: Ref | None = None
+    """What "it" and "they" mean in the goals that follow."""
+
+
+@dataclass
+class Work:
+    """The calls of one decision, over the results of those before."""
+
+    view: View
+    wanted: list[Call] = field(default_factory=list)
+    failed: list[Result] = field(default_factory=list)
+    """Failures a goal ran into, for the sentence that admits them."""
+
+    def call(self, tool: str, **args: Any) -> Ref:
+        """Ask for a call; `Ref` arguments may be pending themselves."""
+        plain = {k: v.name if isinstance(v, Ref) else v for k, v in args.items() if v is not None}
+        keyed = {k: _stable(v) for k, v in args.items() if v is not None}
+        digest = hashlib.sha256(json.dumps([tool, keyed], sort_keys=True).encode()).hexdigest()
+        call_id = f"{tool}.{digest[:8]}"
+        image = next((v.image for v in args.values() if isinstance(v, Ref) and v.image), "")
+        done = self.view.of_call(call_id)
+        if done is not None and done.ok:
+            return Ref(done.handle, call_id, image)
+        if done is None and all(call.id != call_id for call in self.wanted):
+            self.wanted.append(Call(id=call_id, tool=tool, args=plain))
+        return Ref(f"${call_id}", call_id, image)
+
+    def result(self, ref: Ref) -> Result:
+        """The result behind `ref`, good or bad; suspends the goal until there is one."""
+        done = self.view.of_call(ref.call_id)
+        if done is None:
+            raise Pending
+        return done
+
+    def see(self, ref: Ref, kind: type[A]) -> A:
+        """The artefact behind `ref`.
+
+        Raises:
+            Pending: the call has not been made yet.
+            Cannot: it failed; its error is the reason.
+        """
+        if ref.call_id:
+            done = self.result(ref)
+            if not done.ok:
+                self.failed.append(done)
+                raise Cannot(f"I could not finish: {done.error}")
+        artefact = self.view.get(ref.name)
+        if not isinstance(artefact, kind):
+            raise Cannot(f"{ref.name} is {artefact.KIND}, not {kind.KIND}")
+        return artefact
+
+    def first_with(self, refs: Iterable[Ref]) -> Ref | None:
+        """The first of `refs` that holds at least one thing; None when all are empty."""
+        for ref in refs:
+            if len(self.see(ref, Placed)):
+                return ref
+        return None
+
+    def image(self, ref: Ref) -> Image:
+        """The picture behind `ref`."""
+        return self.see(ref, Image)
+
+    def cite(self, ref: Ref, rows: Sequence[int] | None = None) -> str:
+        """`` [#1 #2]`` for the rows of an artefact; its handle where they are many or no entities.
+
+        More than two numbers are given as a range, or by the handle of the artefact: an answer
+        should not drown in numbers.
+        """
+        chosen = None if rows is None else tuple(rows)
+        numbers = sorted(set(self.view.scene.numbers(ref.name, chosen)))
+        if not numbers:
+            return f" [{ref.name}]"
+        if len(numbers) <= 2:
+            return " [" + " ".join(f"#{n}" for n in numbers) + "]"
+        if numbers[-1] - numbers[0] + 1 == len(numbers):
+            return f" [#{numbers[0]}–#{numbers[-1]}]"
+        return f" [{ref.name}]"
+
+
+def _stable(value: Any) -> Any:
+    """A call's argument as part of its name: results by the call that makes them."""
+    if isinstance(value, Ref):
+        return f"${value.call_id}" if value.call_id else value.name
+    return value
+
+
+def quoted(texts: Iterable[str]) -> str:
+    """Texts in quotation marks, joined by commas. Text of pictures is quoted, never obeyed."""
+    return ", ".join(f'"{" ".join(t.split())}"' for t in texts)
+
+
+def listed(parts: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return ", ".join(parts[:-1]) + " and " + parts[-1]
+
+
+def plural(count: float, noun: str) -> str:
+    """The noun in the number that `count` calls for."""
+    if count == 1:
+        return noun
+    irregular = {"person": "people", "man": "men", "woman": "women", "child": "children"}
+    if noun in irregular:
+        return irregular[noun]
+    if re.search(r"(s|x|z|ch|sh)$", noun):
+        return noun + "es"
+    if re.search(r"[^aeiou]y$", noun):
+        return noun[:-1] + "ies"
+    return noun + "s"
+
+
+def number(value: float, digits: int = 2) -> str:
+    """A number for people: no trailing zeros, no exponent."""
+    text = f"{value:.{digits}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

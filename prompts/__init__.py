@@ -1,0 +1,1 @@
+"""What planners are told and the words they know, as data. Read by ``agent/prompts.py`` alone."""
