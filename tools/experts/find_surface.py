@@ -1,0 +1,98 @@
+"""The plate, sign or label that bears a text: grown from the text to the edge of its ground.
+
+Knows nothing of what plates or signs look like beyond that: a text stands on an even ground.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tools.catalog import tool
+from tools.context import ToolContext
+from tools.geometry import boxes_in, place_boxes
+from tools.types import Boxes, Image, Placed
+
+REACH = 1.6
+"""How far around the text its surface is looked for, in heights of a line."""
+LIKE = 26.0
+"""CIELAB distance up to which a pixel still belongs to the ground (about ten just-noticeable steps)."""
+MARGIN = 0.3
+"""Border around the text, in heights of a line, where no edge of a surface is found."""
+
+
+@tool()
+def find_surface(ctx: ToolContext, image: Image, text: Placed) -> Boxes:
+    """Find the plates, signs or labels that texts stand on, one box for texts that share one.
+
+    Use before hiding, cropping or locating "the number plate" or "the sign": the text alone is
+    smaller than the thing that bears it.
+    """
+    if not len(text):
+        return text.boxes()
+    texts = boxes_in(image, text.xyxy)
+    found = np.array([_surface(image.pixels, box) for box in texts])
+    groups = _joined(found)
+    boxes = np.array([np.r_[found[g, :2].min(axis=0), found[g, 2:].max(axis=0)] for g in groups])
+    labels = [" ".join(text.labels[i] for i in g) for g in groups]
+    return place_boxes(image, boxes, labels, [float(text.scores[g].min()) for g in groups])
+
+
+def _surface(pixels: NDArray[np.uint8], box: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The box of the even ground around one text, in the picture's pixels."""
+    import cv2
+
+    height, width = pixels.shape[:2]
+    line = max(4.0, float(min(box[3] - box[1], box[2] - box[0])))
+    reach = np.array([-line, -line, line, line]) * REACH
+    x1, y1, x2, y2 = np.clip(box + reach, 0, [width, height, width, height]).astype(int)
+    fallback = np.clip(box + reach * MARGIN / REACH, 0, [width, height, width, height])
+    window = pixels[y1:y2, x1:x2]
+    if min(window.shape[:2]) < 4:
+        return fallback
+    lab = cv2.cvtColor(
+        cv2.bilateralFilter(window, 5, 30, 5).astype(np.float32) / 255, cv2.COLOR_RGB2LAB
+    )
+    inner = (box - [x1, y1, x1, y1]).round().astype(int)
+    a, b, c, d = np.clip(inner, 0, [window.shape[1], window.shape[0]] * 2)
+    core = lab[b:d, a:c].reshape(-1, 3)
+    if len(core) < 16:
+        return fallback
+    ground = _ground(core)
+    like = (np.linalg.norm(lab - ground, axis=2) < LIKE).astype(np.uint8)
+    like[b:d, a:c] = 1
+    like = cv2.morphologyEx(like, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    like[b:d, a:c] = 1
+    _, areas, stats, _ = cv2.connectedComponentsWithStats(like)
+    left, top, wide, high, _ = stats[areas[(b + d) // 2, (a + c) // 2]]
+    leaks = sum((left == 0, top == 0, left + wide == like.shape[1], top + high == like.shape[0]))
+    if leaks > 1:
+        return fallback
+    return np.array([left + x1, top + y1, left + wide + x1, top + high + y1], np.float64)
+
+
+def _ground(core: NDArray[Any]) -> NDArray[np.float32]:
+    """The colour of the larger of the two clusters of a text's pixels: what it stands on."""
+    import cv2
+
+    criteria = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 12, 1.0)
+    cv2.setRNGSeed(1)
+    sample = np.ascontiguousarray(core[:: max(1, len(core) // 4000)], np.float32)
+    first = np.zeros((len(sample), 1), np.int32)
+    _, which, centres = cv2.kmeans(sample, 2, first, criteria, 2, cv2.KMEANS_PP_CENTERS)
+    return np.asarray(centres[int(which.mean() > 0.5)], np.float32)
+
+
+def _joined(boxes: NDArray[np.float64]) -> list[list[int]]:
+    """Indices of boxes that overlap, joined."""
+    groups: list[list[int]] = []
+    for i, box in enumerate(boxes):
+        touching = [
+            g for g in groups
+            if any((np.minimum(box[2:], boxes[j, 2:]) > np.maximum(box[:2], boxes[j, :2])).all() for j in g)
+        ]  # fmt: skip
+        merged = [i, *(j for g in touching for j in g)]
+        groups = [g for g in groups if g not in touching] + [sorted(merged)]
+    return groups
