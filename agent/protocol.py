@@ -40,6 +40,8 @@ class Plan(BaseModel):
     calls: tuple[Call, ...] = Field(min_length=1, max_length=24)
     thought: str = ""
     """Why, for people."""
+    llm_calls: int = 0
+    """Requests to a language model that this decision took."""
 
 
 class Finish(BaseModel):
@@ -52,6 +54,8 @@ class Finish(BaseModel):
     status: Status = "answered"
     images: tuple[str, ...] = ()
     """Handles of pictures that are part of the answer."""
+    llm_calls: int = 0
+    """Requests to a language model that this decision took."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,8 @@ class Result:
     model: str = ""
     """Who answered, where a model did."""
     seconds: float = 0.0
+    cached: bool = False
+    """Answered from an earlier same call of the conversation."""
 
     @property
     def ok(self) -> bool:

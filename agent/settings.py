@@ -16,7 +16,9 @@ class Settings(BaseModel):
     """Name of a profile, or the path of a TOML file."""
     planner: str = "offline"
     """Name of a planner under ``agent/planners/``."""
-    route: str = Field("auto", pattern="^(auto|chain|direct)$")
+    script: Path | None = None
+    """JSON file of decisions, for the planner ``scripted``."""
+    route: str = Field(default="auto", pattern="^(auto|chain|direct)$")
     """``chain`` of experts, ``direct`` to one multimodal model, or ``auto``."""
     home: Path | None = None
     """Folder of the store and the conversations; default ``~/.cache/ocelli``."""
@@ -24,17 +26,19 @@ class Settings(BaseModel):
     """Folder of the runs; default ``ocelli-runs`` in the current folder."""
     session: str = ""
     """Name of a conversation to go on with; a new one by default."""
-    max_steps: int = Field(8, ge=1, le=40)
+    max_steps: int = Field(default=8, ge=1, le=40)
     """Decisions of the planner in one turn."""
-    max_calls: int = Field(40, ge=1, le=200)
+    max_calls: int = Field(default=40, ge=1, le=200)
     """Tool calls in one turn."""
-    max_seconds: float = Field(120.0, gt=0)
+    max_seconds: float = Field(default=120.0, gt=0)
     """Wall-clock time of one turn."""
-    call_seconds: float = Field(60.0, gt=0)
+    call_seconds: float = Field(default=60.0, gt=0)
     """Wall-clock time of one tool call."""
-    max_images: int = Field(16, ge=1, le=64)
+    max_images: int = Field(default=16, ge=1, le=64)
     """Pictures in one question."""
     allow_urls: bool = False
     """Whether pictures may be fetched from public http(s) addresses."""
     remember: bool = True
     """Whether the conversation is kept on disk; off in batch runs."""
+    report: bool = True
+    """Whether each run gets a ``report.html``."""

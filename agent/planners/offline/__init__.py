@@ -26,8 +26,8 @@ OVER_ALL: tuple[Goal, ...] = (pictures.which_picture, pictures.same)
 """Goals that look at all pictures together, tried first."""
 GOALS: tuple[Goal, ...] = (
     editing.remark,
-    reading.order,
     editing.edit,
+    reading.order,
     looking.metadata,
     looking.picture_size,
     looking.nth,
@@ -200,7 +200,10 @@ class _State:
 
     def _mention(self, clause: Clause) -> None:
         """Remembers what the clause spoke of, for "it" in the next."""
-        phrase = re.search(r"\b(?:the|a|an|this|that|my|his|her|their)\s.+$", clause.text)
+        phrase = re.search(
+            r"(?:(?<=there are )|(?<=there is )|\b(?=(?:the|a|an|this|that|my|his|her|their)\s)).+$",
+            clause.text,
+        )
         if phrase is not None:
             said = target(phrase.group(), self.words, clause.quotes)
             if said.head and not said.pronoun:

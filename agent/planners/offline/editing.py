@@ -45,6 +45,8 @@ def edit(scope: Scope) -> Fragment | None:
     understood = _order(scope)
     if understood is None:
         return None
+    if _just_done(scope, understood):
+        return Fragment("")
     spec = scope.work.view.catalog.tool(understood.tool)
     needs = next((p for p in spec.params.values() if p.is_artefact and p.type is not Image), None)
     args: dict[str, Any] = {"image": scope.image, **understood.args}
@@ -57,6 +59,12 @@ def edit(scope: Scope) -> Fragment | None:
     if needs is None:
         return _done(scope, spec, understood, scope.work.call(spec.name, **args), [])
     return _each(scope, spec, understood, args, needs.name)
+
+
+def _just_done(scope: Scope, order: Order) -> bool:
+    """Whether "cut it out" repeats what the clause before has done already."""
+    again = scope.focus is not None and scope.focus.call_id.startswith(f"{order.tool}.")
+    return again and any(t.pronoun and t.is_plain for t in order.objects)
 
 
 def _each(
@@ -459,7 +467,13 @@ def _zoom(scope: Scope, rest: str, verb: str) -> Order | None:
 
 def remark(scope: Scope) -> Fragment | None:
     """Clauses that ask for nothing more: a statement; "save it"; "leave the rest alone"."""
-    if re.match(r"^(?:there (?:is|are)|this is|these are|here (?:is|are)|i (?:am|have|took|found|see|need|think)\b)", scope.text) and "?" not in scope.text:
+    if (
+        re.match(
+            r"^(?:there (?:is|are)|this is|these are|here (?:is|are)|i (?:am|took|found|see|think)\b)",
+            scope.text,
+        )
+        and "?" not in scope.text
+    ):
         return Fragment("")
     if re.match(
         r"^(?:save|store|keep|export|download|leave|return|send|output|give)\b(?:\s+(?:it|that|this|them|the (?:result|rest|others?|new|edited|cropped|remaining|file|output|crop)))",

@@ -90,10 +90,8 @@ def exists(scope: Scope) -> Fragment | None:
             f"Yes, I find {n} {plural(n, name) if not wanted.contains else name}{scope.where()}{scope.work.cite(ref)}",
             focus=ref,
         )
-    second = scope.find(replace(wanted, many=True)) if not wanted.contains else None
     return Fragment(
         f"No, {scope.absent(name)[0].lower()}{scope.absent(name)[1:]} anywhere in the picture",
-        focus=second,
     )
 
 
@@ -196,7 +194,9 @@ def direction(scope: Scope) -> Fragment | None:
         scope.text,
     ):
         return None
-    if "arrow" in scope.words.nouns:
+    if any(
+        "arrow" in m.labels and not m.missing() for m in scope.work.view.catalog.models.values()
+    ):
         ref = scope.find(Target("arrow", "arrow", many=True))
         arrows = scope.work.see(ref, Placed)
         if len(arrows):

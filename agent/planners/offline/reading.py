@@ -16,7 +16,7 @@ from agent.planners.offline.scope import SURE_TEXT, Scope
 from agent.planners.offline.words import singular_phrase
 from agent.planners.offline.work import Cannot, Fragment, Ref, listed, quoted
 from tools.rows import SURE, amount, score_row
-from tools.textkinds import find, kind_of
+from tools.textkinds import find, kind_of, values
 from tools.types import Codes, Number, Placed, Table, TextSpans
 
 CODE = r"\b(qr|qr-code|qr code|bar ?code|barcode|code|codes|barcodes|data ?matrix|aztec|pdf417|upc|ean)s?\b"
@@ -27,12 +27,19 @@ SUPERLATIVE = {
 }
 
 
+STOP = frozenset(
+    "what which how much many is are does do did the a an this that these those it its of in on at for "
+    "from to and or cost costs price book here there my me i you".split()
+)
+"""Words of a question that say nothing about which row is meant."""
+
+
 # -- codes --------------------------------------------------------------------------------------
 
 
 def codes(scope: Scope) -> Fragment | None:
     """What a barcode or matrix code contains."""
-    if not re.search(CODE, scope.text) or re.search(
+    if not (re.search(CODE, scope.text) or _meant_code(scope)) or re.search(
         r"post ?code|zip code|dress code|country code|area code", scope.text
     ):
         return None
@@ -44,6 +51,19 @@ def codes(scope: Scope) -> Fragment | None:
     said = [f"the {held.formats[r]} contains {quoted([held.texts[r]])}" for r in rows]
     text = listed(said) + scope.work.cite(found, rows)
     return Fragment(text[0].upper() + text[1:], focus=found)
+
+
+def _meant_code(scope: Scope) -> bool:
+    """Whether "it" in "what does it say" is a code spoken of before."""
+    asks = re.match(
+        r"^(?:what|where) (?:does|do|is|are|did) (?:it|they|each(?: one)?|both|that|this|these|them)(?: of them)?\b.*"
+        r"\b(?:say|contain|read|lead|hold|mean|encode|go|link|stand for|in it)\b",
+        scope.text,
+    )
+    if asks is None or scope.mentioned is None:
+        return False
+    noun = scope.noun(scope.mentioned)
+    return noun is not None and issubclass(scope.work.view.catalog.tool(noun[0]).returns, Codes)
 
 
 def _codes_meant(text: str, held: Codes) -> list[int]:
@@ -85,7 +105,10 @@ def _is_code_text(text: str) -> bool:
 def sums(scope: Scope) -> Fragment | None:
     """What several named things cost together."""
     text = scope.text
-    if re.match(r"^(?:what|how much) (?:do|does|would|will|should|did|must) (?:i|we|that|it|this|he|she|they)\b.*\b(?:pay|owe|cost|come to|make|be)\b", text):
+    if re.match(
+        r"^(?:what|how much) (?:do|does|would|will|should|did|must) (?:i|we|that|it|this|he|she|they)\b.*\b(?:pay|owe|cost|come to|make|be)\b",
+        text,
+    ):
         return Fragment("") if scope.focus is not None else None
     asks = re.search(
         r"\b(together|altogether|in total|in all|do i (?:have to )?pay|would i pay|will i pay|owe|"
@@ -250,17 +273,44 @@ def value_for(scope: Scope) -> Fragment | None:
         near = _value_near(scope, detail, label)
         if near is not None:
             return near
-    return None
+    return _any_price(scope) if re.search(r"\b(costs?|price|fee|fare)\b", scope.text) else None
+
+
+def _any_price(scope: Scope) -> Fragment | None:
+    """The prices that are written; the one whose row has a word of the question, where one has."""
+    ref = scope.grouped(scope.spans())
+    rows = scope.work.see(ref, TextSpans)
+    priced = [i for i, t in enumerate(rows.texts) if "price" in kind_of(t)]
+    said = {w for w in scope.clause.words() if len(w) > 1} - STOP
+    named = [i for i in priced if said & set(re.findall(r"\w+", rows.texts[i].lower()))]
+    chosen = named or priced
+    if not chosen:
+        return None
+    parts = [_own_price(rows.texts[i], said) for i in chosen[:6]]
+    return Fragment(f"The price is {quoted(parts)}{scope.work.cite(ref, chosen[:6])}", focus=ref)
+
+
+def _own_price(text: str, said: set[str]) -> str:
+    """The price in a row that stands next to a word of the question."""
+    prices = values(text, "price")
+    word = next((w for w in re.findall(r"\w+", text) if w.lower() in said), "")
+    if len(prices) < 2 or not word:
+        return prices[0] if prices else text
+    place = text.index(word)
+    return min(
+        prices, key=lambda p: min(abs(text.index(p) - place), abs(text.index(p) + len(p) - place))
+    )
 
 
 def _label_asked(scope: Scope) -> str:
     text = scope.text
+    units = "|".join(f"{u}s?" for u in scope.words.table("units"))
     patterns = (
         r"\b(?:price|cost|amount|value|charge|fee|fare|rate)s? (?:of|for) (?:the |a |an |one )?(.+)$",
-        r"\bhow (?:much|many \w+) (?:is|are|does|do|for|was|were|to) (?:the |a |an |one |it to |there to |left to )?(.+?)(?: cost| costs)?$",
+        r"\bhow much (?:is|are|does|do|for|was|were|did) (?:the |a |an |one )?(.+?)(?: cost| costs)?$",
         r"\bwhat (?:does|do|did) (?:the |a |an |one )?(.+?) cost",
-        r"\bhow (?:far|many \w+|long) (?:is it|are there|away is|left)?(?: still)? ?(?:to|until|till) (?:the )?(.+)$",
-        r"\bhow far (?:away )?is (?:the )?(.+?)(?: away)?$",
+        rf"\bhow (?:far|long|many (?:{units})) (?:is it|are there|it is|away is|is|are)?(?: still| left)? ?(?:to|until|till|for) (?:the )?(.+)$",
+        r"\bhow far (?:away )?is (?:the )?(.+?) away$",
         r"\b(?:distance|way) to (?:the )?(.+)$",
     )
     for pattern in patterns:
@@ -271,7 +321,8 @@ def _label_asked(scope: Scope) -> str:
                 "",
                 match.group(1),
             )
-            return unquote(label, scope.clause.quotes).strip(" ?.,")
+            label = unquote(label, scope.clause.quotes).strip(" ?.,")
+            return "" if label in ("it", "there", "that", "this", "they", "one", "") else label
     return ""
 
 
@@ -314,6 +365,8 @@ def count_written(scope: Scope) -> Fragment | None:
     wanted = scope.target(
         re.split(r"\b(?:are|is|do|does|can|appear|have|has)\b", match.group(1))[0]
     )
+    if scope.noun(wanted) is not None:
+        return None
     if wanted.contains or re.search(r"\btimes\b", match.group(1)):
         return _count_occurrences(scope, wanted)
     noun = wanted.head
@@ -371,14 +424,33 @@ def _count_list(scope: Scope, wanted: Target) -> Fragment | None:
     n = len(scope.work.see(numbered, Placed))
     if n >= 2:
         return Fragment(f"{n} {wanted.text} are listed{scope.work.cite(numbered)}", focus=numbered)
-    blocks = scope.work.call("read_text", image=scope.image, region=scope.given, level="block")
-    body = scope.work.call("pick", things=blocks, image=scope.image, kind="body")
-    n = len(scope.work.see(body, Placed))
-    if n:
-        return Fragment(
-            f"{n} separate paragraphs stand below the heading [{body.name}]", focus=body
-        )
-    return None
+    return _count_paragraphs(scope, wanted)
+
+
+def _count_paragraphs(scope: Scope, wanted: Target) -> Fragment | None:
+    """A list without numbers or bullets: its entries are the paragraphs of one size of lettering."""
+    ref = scope.grouped(scope.spans(), "block")
+    blocks = scope.work.see(ref, TextSpans)
+    if len(blocks) < 2:
+        return None
+    sizes = scope.work.see(scope.spans(), TextSpans)
+    heights = np.array([_lettering(sizes, text) for text in blocks.texts])
+    words = np.array([len(t.split()) for t in blocks.texts])
+    usual = float(np.median(np.repeat(heights, words)))
+    rows = [i for i in range(len(blocks)) if words[i] >= 3 and abs(heights[i] / usual - 1) < 0.18]
+    if len(rows) < 2:
+        return None
+    n = len(rows)
+    return Fragment(
+        f"{n} {wanted.text or 'entries'} are listed, one a paragraph [{ref.name}]", focus=ref
+    )
+
+
+def _lettering(lines: TextSpans, text: str) -> float:
+    """Mean height of the lines whose text is part of a paragraph."""
+    sides = np.linalg.norm(lines.quads[:, 3] - lines.quads[:, 0], axis=1)
+    mine = [float(s) for s, t in zip(sides, lines.texts, strict=True) if t in text]
+    return float(np.mean(mine)) if mine else 0.0
 
 
 def _count_rows(scope: Scope, noun: str) -> Fragment | None:
@@ -426,7 +498,7 @@ def _asked(scope: Scope) -> tuple[Target | None, Target | None] | None:
     """(what attribute of the text, of which carrier); None where nothing written is asked for."""
     text = scope.text
     verbs = "|".join(re.escape(v) for v in scope.words.list("text_verbs"))
-    make = lambda phrase: scope.target(phrase)  # noqa: E731
+    make = scope.target
     patterns: tuple[tuple[str, str], ...] = (
         (rf"^what (?:is|are|was|does it) (?:all )?{WRITTEN} (?P<c>.+)$", "text "),
         (rf"^what (?:does|do|did) (?P<c>.+?) (?:{verbs})\b(?: about.*| to.*)?$", ""),
@@ -501,6 +573,10 @@ def _wh(
     match = re.match(r"^where does (?P<c>.+?) (?:lead|go|point|take (?:me|you|us))(?: to)?$", text)
     if match:
         return build("destination"), build(match.group("c"))
+    bare = re.match(r"^(?:(?:the|its|their|his|her|all|any|every|each) )?[\w' -]+$", text)
+    if bare and _readable(build(text), scope, text):
+        inner = build(text)
+        return replace(inner, of=None), inner.of
     if re.match(r"^what (?:does|do|did) (?:it|this|that|they|he|she) (?:" + verbs + r")\b", text):
         return None, Target("it", pronoun=True)
     return None
@@ -626,34 +702,39 @@ def _whole(scope: Scope, ref: Ref, carrier: Target | None) -> Fragment:
 
 def _captions(spans: TextSpans, carrier: Target) -> list[int]:
     heights = spans.xyxy[:, 3] - spans.xyxy[:, 1]
-    rows = [i for i in range(len(spans)) if heights[i] >= 0.6 * heights.max()]
+    rows = [i for i in range(len(spans)) if heights[i] >= 0.8 * heights.max()]
     return rows or list(range(len(spans)))
 
 
 def _of_kind(scope: Scope, ref: Ref, kind: str, attribute: Target) -> Fragment | None:
-    for base in (ref, scope.spans(), scope.spans("fine")):
+    best: Ref | None = None
+    for base in scope.looks(ref):
         if not len(scope.work.see(base, TextSpans)):
             continue
         wanted: dict[str, object] = {"kind": kind}
+        if kind == "street":
+            base = scope.grouped(base)
         if attribute.index:
             wanted |= {"index": attribute.index, "order": attribute.order or "reading"}
         found = scope.work.call("pick", things=base, image=scope.image, **wanted)
-        spans = scope.work.see(found, TextSpans)
-        if len(spans):
-            rows = (
-                None
-                if attribute.many or kind in ("year", "heading") or len(spans) <= 3
-                else list(range(3))
-            )
-            return Fragment(
-                f"The {attribute.head} is {scope.say_text(found, rows)}"
-                if not attribute.many
-                else scope.say_text(found),
-                focus=found,
-            )
-    if kind == "isbn":
-        return _isbn_code(scope)
-    return None
+        n = len(scope.work.see(found, TextSpans))
+        if best is None or n > len(scope.work.see(best, TextSpans)):
+            best = found
+        if n and n >= attribute.quantity:
+            break
+    if best is not None and len(scope.work.see(best, TextSpans)):
+        return _kind_said(scope, best, kind, attribute)
+    return _isbn_code(scope) if kind == "isbn" else None
+
+
+def _kind_said(scope: Scope, found: Ref, kind: str, attribute: Target) -> Fragment:
+    spans = scope.work.see(found, TextSpans)
+    rows = None if attribute.many or kind == "year" or len(spans) <= 3 else [0, 1, 2]
+    if kind == "heading" and not attribute.many:
+        rows = _captions(spans, attribute)[:2]
+    digits = re.search(r"\b(\d+)[- ]digit", " ".join([*attribute.modifiers, attribute.text]))
+    said = scope.say_kind(found, kind, rows, int(digits.group(1)) if digits else 0)
+    return Fragment(said if attribute.many else f"The {attribute.head} is {said}", focus=found)
 
 
 def _isbn_code(scope: Scope) -> Fragment | None:
@@ -686,7 +767,7 @@ def _prominent(
     scope: Scope, ref: Ref, attribute: Target, carrier: Target | None, *, exact_kind: bool
 ) -> Fragment:
     """The most prominent lettering: what a name is mostly written in."""
-    for base in (ref, scope.spans("fine")):
+    for base in scope.looks(ref):
         spans = scope.work.see(base, TextSpans)
         rows = prominent(
             spans, digits=attribute.head in ("number", "digit", "route", "platform", "gate", "line")
@@ -716,7 +797,9 @@ def prominent(spans: TextSpans, *, digits: bool = False) -> list[int]:
         fits = sum(c.isdigit() for c in text) if digits else letters
         if fits < (1 if digits else 2):
             continue
-        ranks.append((float(sides[row]) * float(spans.scores[row]) * min(1.0, fits / 3), row))
+        share = fits / max(1, sum(c.isalnum() for c in text))
+        weight = float(spans.scores[row]) * min(1.0, fits / 3) * share**2
+        ranks.append((float(sides[row]) * weight, row))
     return [row for _, row in sorted(ranks, reverse=True)]
 
 

@@ -5,13 +5,14 @@ The clause, the pictures meant, what is in focus. Knows nothing of particular qu
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from agent.planners.offline.parse import Clause, Target, target, targets
 from agent.planners.offline.words import Words
-from agent.planners.offline.work import Cannot, Ref, Work, quoted
-from tools.textkinds import find
-from tools.types import Image, Placed, Table, TextSpans
+from agent.planners.offline.work import Cannot, Ref, Work, cannot_find, quoted
+from tools.textkinds import find, values
+from tools.types import Codes, Image, Placed, Table, TextSpans
 
 SURE_TEXT = 0.85
 """Similarity from which a word of the question counts as read in the picture."""
@@ -81,6 +82,10 @@ class Scope:
             args["level"] = level
         return self.work.call("read_text", image=self.image, region=self.given, **args)
 
+    def grouped(self, text: Ref, by: str = "row") -> Ref:
+        """Pieces of text joined to rows or paragraphs."""
+        return self.work.call("group_text", text=text, by=by)
+
     def fields(self, detail: str = "normal") -> Ref:
         """The fields of the text of the picture."""
         return self.work.call("read_fields", text=self.spans(detail))
@@ -92,6 +97,13 @@ class Scope:
     def row_ref(self, detail: str = "normal", **wanted: str) -> Ref:
         """The call that chooses rows of the fields table."""
         return self.work.call("find_rows", table=self.fields(detail), **wanted)
+
+    def looks(self, first: Ref) -> Iterator[Ref]:
+        """`first`, then all the text, then the second look; each only asked for when reached."""
+        yield first
+        if first != self.spans():
+            yield self.spans()
+        yield self.spans("fine")
 
     def look_twice(self, find_in: str, **wanted: str) -> Ref | None:
         """Text chosen by `pick`, in the normal reading and then in the fine one; None if neither."""
@@ -117,7 +129,20 @@ class Scope:
         if target.pronoun and self.mentioned is not None:
             merged = replace(target, head=self.mentioned.head, pronoun=False)
             return self.find(replace(merged, modifiers=self.mentioned.modifiers))
+        if self.is_surface(target):
+            return self._surface(target)
         return self.choose(self.source(target), target)
+
+    def is_surface(self, target: Target) -> bool:
+        """Whether the target is a plate, sign or label: known by its text, larger than it."""
+        if self.noun(target) is not None or self.field_kind(target):
+            return False
+        return self.kind_of(target) == "plate" or self.words.is_carrier(target.head)
+
+    def _surface(self, target: Target) -> Ref:
+        plate = self.kind_of(target) == "plate"
+        text = self.choose(self._text_of_kind("plate") if plate else self._text_for(target), target)
+        return self.work.call("find_surface", image=self.image, text=text)
 
     def _in_focus(self, target: Target) -> Ref:
         if self.given is not None:
@@ -142,7 +167,7 @@ class Scope:
             tool, label = noun
             if label:
                 return self.work.call(tool, image=self.image, phrases=[label], region=self.given)
-            return self._by_tool(tool)
+            return self._by_tool(tool, target.head)
         table = self.field_of(target)
         if table is not None:
             return table
@@ -154,14 +179,17 @@ class Scope:
         anchored = self._written(target)
         if anchored is not None:
             return anchored
-        raise Cannot(self.missing(target.head or target.text))
+        raise Cannot(cannot_find(self.work.view, "detect", repr(target.head or target.text)))
 
-    def _by_tool(self, tool: str) -> Ref:
+    def _by_tool(self, tool: str, noun: str) -> Ref:
         spec = self.work.view.catalog.tool(tool)
         images = [p.name for p in spec.params.values() if p.takes(Image)]
         if not images:
             raise Cannot(f"{tool} does not look at a picture by itself")
-        return self.work.call(tool, **{images[0]: self.image})
+        found = self.work.call(tool, **{images[0]: self.image})
+        if issubclass(spec.returns, Codes) and noun != "code":
+            return self.work.call("pick", things=found, image=self.image, kind=noun)
+        return found
 
     def noun(self, target: Target) -> tuple[str, str] | None:
         """The tool (and label) that finds the target's head noun."""
@@ -170,14 +198,20 @@ class Scope:
             found = self.words.nouns.get(noun)
             if found is not None:
                 spec = self.work.view.catalog.tools[found[0]]
-                if issubclass(spec.returns, (Placed,)):
+                if issubclass(spec.returns, Placed) and spec.returns is not TextSpans:
                     return found
         return None
 
+    def field_kind(self, target: Target) -> str:
+        """The kind of field a noun names; '' for none."""
+        if target.head in ("shop", "store", "restaurant"):
+            return ""
+        return str(self.words.table("fields").get(target.head, ""))
+
     def field_of(self, target: Target) -> Ref | None:
         """The lines of a receipt or form that the target names, as boxes."""
-        kind = self.words.table("fields").get(target.head)
-        if kind is None or target.head in ("shop", "store", "restaurant"):
+        kind = self.field_kind(target)
+        if not kind:
             return None
         return self.work.call("row_boxes", table=self.row_ref(kind=str(kind)))
 
@@ -248,17 +282,6 @@ class Scope:
             else:
                 wanted["region"] = target.part
 
-    def missing(self, what: str) -> str:
-        """The sentence that admits that nothing here can find `what`."""
-        known = sorted(
-            {m.labels[0] for m in self.work.view.catalog.of_ability("detect") if m.labels}
-        )
-        return (
-            f"I cannot find {what!r}: that needs the ability `detect` with an open-vocabulary "
-            f"model, and the models that are ready only know {', '.join(known) or 'nothing'}. "
-            "`ocelli doctor` shows what is missing and how to add it"
-        )
-
     # -- wording ---------------------------------------------------------------------------
 
     def where(self) -> str:
@@ -274,6 +297,17 @@ class Scope:
         shown = quoted(placed.labels[r] for r in chosen[:limit])
         more = f" and {len(chosen) - limit} more" if len(chosen) > limit else ""
         return f"{shown}{more}{self.work.cite(ref, chosen[:limit])}"
+
+    def say_kind(self, ref: Ref, kind: str, rows: list[int] | None = None, digits: int = 0) -> str:
+        """The parts of the texts that are of a kind (and have so many digits), quoted, with cites."""
+        texts = self.work.see(ref, TextSpans).texts
+        chosen = list(range(len(texts))) if rows is None else rows
+        parts = [(r, v) for r in chosen for v in (values(texts[r], kind) or [texts[r]])]
+        counted = [p for p in parts if digits == sum(c.isdigit() for c in p[1])]
+        parts = counted if digits and counted else parts
+        return quoted(dict.fromkeys(v for _, v in parts)) + self.work.cite(
+            ref, [r for r, _ in parts]
+        )
 
     def absent(self, what: str) -> str:
         """The sentence that says what was looked for and not found."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from agent.protocol import Call, Result, Status, View
-from tools.types import Artefact, Image, Placed
+from tools.types import Artefact, Image
 
 A = TypeVar("A", bound=Artefact)
 
@@ -56,8 +56,6 @@ class Work:
 
     view: View
     wanted: list[Call] = field(default_factory=list)
-    failed: list[Result] = field(default_factory=list)
-    """Failures a goal ran into, for the sentence that admits them."""
 
     def call(self, tool: str, **args: Any) -> Ref:
         """Ask for a call; `Ref` arguments may be pending themselves."""
@@ -90,19 +88,30 @@ class Work:
         if ref.call_id:
             done = self.result(ref)
             if not done.ok:
-                self.failed.append(done)
-                raise Cannot(f"I could not finish: {done.error}")
+                raise Cannot(self._why_not(done))
         artefact = self.view.get(ref.name)
         if not isinstance(artefact, kind):
             raise Cannot(f"{ref.name} is {artefact.KIND}, not {kind.KIND}")
         return artefact
 
-    def first_with(self, refs: Iterable[Ref]) -> Ref | None:
-        """The first of `refs` that holds at least one thing; None when all are empty."""
-        for ref in refs:
-            if len(self.see(ref, Placed)):
-                return ref
-        return None
+    def _why_not(self, done: Result) -> str:
+        """One sentence on a call that failed: the missing ability by name, or its own error."""
+        cause = done
+        while cause.error_kind == "Stale":
+            before = [v[1:] for v in cause.call.args.values() if str(v).startswith("$")]
+            known = [r for r in map(self.view.of_call, before) if r is not None and not r.ok]
+            if not known:
+                break
+            cause = known[0]
+        if cause.error_kind == "MissingModel":
+            return self.missing(cause.call)
+        return f"I could not finish: {cause.call.tool} failed: {cause.error}"
+
+    def missing(self, call: Call) -> str:
+        """The sentence for a call that no ready model can serve."""
+        ability = self.view.catalog.tool(call.tool).needs
+        names = listed([repr(p) for p in call.args.get("phrases", [])])
+        return cannot_find(self.view, ability, names)
 
     def image(self, ref: Ref) -> Image:
         """The picture behind `ref`."""
@@ -162,3 +171,14 @@ def number(value: float, digits: int = 2) -> str:
     """A number for people: no trailing zeros, no exponent."""
     text = f"{value:.{digits}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def cannot_find(view: View, ability: str, what: str) -> str:
+    """The sentence that admits that no ready model of an ability knows `what`."""
+    ready = [m for m in view.catalog.of_ability(ability) if not m.missing()]
+    known = sorted({label for m in ready for label in m.labels[:1]})
+    knows = f"the ready models know only {listed(known)}" if known else "no model is ready"
+    return (
+        f"I cannot find {what}: that needs an open-vocabulary model for the ability `{ability}`, "
+        f"and {knows}. `ocelli doctor` shows what is missing and how to add it"
+    )

@@ -1,0 +1,268 @@
+"""The command ``ocelli``: reads what was typed, hands it to the part that does it, shows the result.
+
+Every failure is one line on stderr that names the cause and the mend. Exit codes: 0 answered (an
+honest "cannot" included), 1 the run failed, 2 wrong use, 130 stopped. Nothing heavy is imported
+before a command needs it. This is the one place that sits above all packages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import os
+import sys
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from agent.typed import parse_box, parse_point, settings_of
+from agent.words import clean, safe_json
+from tools.errors import ConfigError, InputError, OcelliError
+
+FAILED, MISUSED, STOPPED = 1, 2, 130
+TYPER_ERROR: Any = typer.BadParameter.__mro__[2]
+"""The base of all that typer says about what was typed; it has no public name."""
+T = TypeVar("T")
+
+app = typer.Typer(
+    name="ocelli",
+    help="Ask about pictures in plain words and get an answer with its evidence.",
+    epilog='Example: ocelli ask "What does the sign say?" photo.jpg',
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def _everywhere(
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks; may stand anywhere.")] = (
+        False
+    ),
+) -> None:
+    """Options of every command; ``--debug`` is taken out by `main` before typer sees it."""
+
+
+Profile = Annotated[str, typer.Option(help="Which models to use: a name or a TOML file.")]
+Planner = Annotated[str, typer.Option(help="Who plans the steps.")]
+Seconds = Annotated[float, typer.Option(help="Time for one question.", min=0.1)]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")]
+Boxes = Annotated[
+    list[str], typer.Option("--box", metavar="X1,Y1,X2,Y2", help="A region, in pixels; repeatable.")
+]
+Points = Annotated[
+    list[str],
+    typer.Option("--point", metavar="X,Y", help='A click "this"; -X,Y is "not this"; repeatable.'),
+]
+Out = Annotated[Path | None, typer.Option(help="Folder for what is written.")]
+
+
+@app.command(epilog='Example: ocelli ask "Blur every face" party.jpg --out edited')
+def ask(
+    question: Annotated[str, typer.Argument(help="In plain English.", show_default=False)],
+    images: Annotated[
+        list[str], typer.Argument(help="Pictures: files, or addresses with --allow-urls.")
+    ],
+    profile: Profile = "auto",
+    planner: Planner = "offline",
+    route: Annotated[str, typer.Option(help="chain, direct or auto.")] = "auto",
+    box: Boxes = [],  # noqa: B006 - typer reads the default, nobody changes it
+    point: Points = [],  # noqa: B006
+    as_json: Json = False,
+    out: Out = None,
+    session: Annotated[str, typer.Option(help="Name of a conversation to go on with.")] = "",
+    allow_urls: Annotated[bool, typer.Option(help="Pictures may be fetched.")] = False,
+    max_seconds: Seconds = 120.0,
+    max_steps: Annotated[int, typer.Option(help="Decisions of the planner.")] = 8,
+) -> int:
+    """Ask a question about pictures."""
+    settings = settings_of(
+        profile=profile, planner=planner, route=route, out=out, session=session,
+        allow_urls=allow_urls, max_seconds=max_seconds, max_steps=max_steps,
+    )  # fmt: skip
+    from agent.follow import follow
+
+    boxes = [parse_box(text) for text in box]
+    points = [parse_point(text) for text in point]
+    return _drive(follow(settings, question, images, boxes, points, as_json=as_json))
+
+
+@app.command(epilog="Example: ocelli tools --graph tools.svg", short_help="List the tools.")
+def tools(
+    profile: Profile = "auto",
+    as_json: Json = False,
+    graph: Annotated[
+        Path | None, typer.Option(metavar="FILE.svg", help="Draw which tool feeds which.")
+    ] = None,
+) -> None:
+    """List what can be asked of pictures, and which model would do it."""
+    if graph is not None and graph.suffix != ".svg":
+        raise typer.BadParameter(f"the graph is drawn as SVG: {str(graph)!r} must end in .svg")
+    from agent import listing, tables
+    from tools.catalog import discover
+    from tools.profiles import load_profile
+
+    catalog, chosen = discover(), load_profile(profile)
+    if graph is not None:
+        _write(graph, importlib.import_module("tools.graph").ToolGraph(catalog).to_svg())
+        _say(sys.stderr, f"graph: {graph}")
+    elif as_json:
+        _say_json(tables.plain(listing.tool_rows(catalog, chosen)))
+    else:
+        tables.show_tools(listing.tool_rows(catalog, chosen), chosen.name)
+
+
+@app.command(epilog="Example: ocelli models --json", short_help="List the models.")
+def models(as_json: Json = False) -> None:
+    """List the models: ability, licence, size, memory, and whether they are ready."""
+    from agent import listing, tables
+    from tools.catalog import discover
+
+    rows = listing.model_rows(discover())
+    if as_json:
+        _say_json(tables.plain(rows))
+    else:
+        tables.show_models(rows)
+
+
+@app.command(
+    epilog="Example: ocelli doctor --profile embedded", short_help="Say what is ready or missing."
+)
+def doctor(profile: Profile = "auto") -> int:
+    """Look at this machine and say what is ready, what is missing and what mends it."""
+    from agent import tables
+    from agent.doctor import examine
+    from agent.run import cache_folder, runs_folder
+
+    settings = settings_of(profile=profile)
+    findings = examine(profile, cache_folder(settings), runs_folder(settings))
+    return tables.show_findings(findings)
+
+
+@app.command(
+    epilog="Example: ocelli replay ocelli-runs/NAME/trace.jsonl other.jpg",
+    short_help="Run an earlier chain again.",
+)
+def replay(
+    trace: Annotated[Path, typer.Argument(help="trace.jsonl of a run, or its folder.")],
+    images: Annotated[
+        list[str], typer.Argument(help="Other pictures to do the same to.", show_default=False)
+    ] = [],  # noqa: B006
+    profile: Profile = "auto",
+    as_json: Json = False,
+    out: Out = None,
+    max_seconds: Seconds = 120.0,
+) -> int:
+    """Run the calls of an earlier run again, on the same or on other pictures."""
+    settings = settings_of(
+        profile=profile, planner="scripted", out=out, max_seconds=max_seconds, remember=False
+    )
+    from agent.follow import follow_again
+
+    return _drive(follow_again(settings, trace, images, as_json=as_json))
+
+
+@app.command(
+    "eval",
+    epilog="Example: ocelli eval tasks.jsonl --limit 20 --workers 2",
+    short_help="Measure how many answers are right.",
+)
+def evaluate(
+    what: Annotated[str, typer.Argument(metavar="NAME|TASKS.jsonl", help="What to ask.")],
+    limit: Annotated[int, typer.Option(help="Ask only so many; 0: all.", min=0)] = 0,
+    workers: Annotated[int, typer.Option(help="Questions at the same time.", min=1, max=64)] = 1,
+    out: Out = None,
+    resume: Annotated[bool, typer.Option(help="Go on with an interrupted run.")] = False,
+    tier: Annotated[str, typer.Option(help="Ask only tasks of this tier.")] = "",
+    images: Annotated[Path | None, typer.Option(help="Folder of the task file's pictures.")] = None,
+    profile: Profile = "auto",
+    planner: Planner = "offline",
+    max_seconds: Seconds = 120.0,
+) -> int:
+    """Ask many questions with known answers and measure how many are right."""
+    settings = settings_of(profile=profile, planner=planner, max_seconds=max_seconds)
+    command = importlib.import_module("evals.command")
+    code: int = command.evaluate(
+        what, settings, out=out, images=images, tier=tier, limit=limit, workers=workers,
+        resume=resume,
+    )  # fmt: skip
+    return code
+
+
+@app.command("app", epilog="Example: ocelli app --port 7861")
+def web(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 7860,
+) -> None:
+    """Open the chat in a browser, on this machine only."""
+    try:
+        importlib.import_module("gradio")
+    except ModuleNotFoundError:
+        hint = "Install it: pip install 'ocelli[app]'"
+        raise ConfigError("the web app needs gradio, which is not installed", hint=hint) from None
+    importlib.import_module("app").main(host=host, port=port)
+
+
+def _drive(work: Coroutine[Any, Any, T]) -> T:
+    try:
+        return asyncio.run(work)
+    except KeyboardInterrupt:
+        raise typer.Exit(STOPPED) from None
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"cannot write {str(path)!r}: {error.strerror}") from None
+
+
+def _say(stream: Any, line: str) -> None:
+    stream.write(clean(line) + "\n")
+
+
+def _say_json(value: object) -> None:
+    sys.stdout.write(safe_json(value, indent=2) + "\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; the exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    end = words.index("--") if "--" in words else len(words)
+    debug = "--debug" in words[:end]
+    words = [w for n, w in enumerate(words) if w != "--debug" or n > end] or ["--help"]
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = app(args=words, prog_name="ocelli", standalone_mode=False)
+        sys.stdout.flush()
+        if code == STOPPED:
+            _say(sys.stderr, "stopped")
+        return code if isinstance(code, int) else 0
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except (KeyboardInterrupt, typer.Abort):
+        _say(sys.stderr, "stopped")
+        return STOPPED
+    except Exception as error:
+        if debug:
+            raise
+        line, code = explain(error)
+        _say(sys.stderr, f"ocelli: {line}")
+        return code
+
+
+def explain(error: Exception) -> tuple[str, int]:
+    """One line for a person, and the exit code."""
+    if isinstance(error, OcelliError):
+        return error.line(), MISUSED if isinstance(error, ConfigError | InputError) else FAILED
+    if isinstance(error, TYPER_ERROR):
+        context = getattr(error, "ctx", None)
+        path = getattr(context, "command_path", "") or "ocelli"
+        said = " ".join(error.format_message().split()).rstrip(".")
+        return f"{said}. See: {path} --help", MISUSED
+    return f"{type(error).__name__}: {error}. Run it again with --debug to see where", FAILED

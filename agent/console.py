@@ -1,0 +1,256 @@
+"""A run as it is seen in a terminal: a fold over its events.
+
+``LiveView`` shows thoughts, running tools and results as they come, then the answer with its
+evidence; ``PlainView`` writes the same as lines for pipes and logs. All text that people, files,
+pictures or models wrote is made safe first and never read as markup. Knows nothing of agents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from types import TracebackType
+from typing import IO, Protocol, Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.padding import Padding
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from agent.events import (
+    AnswerGiven,
+    CallFailed,
+    CallFinished,
+    CallProgress,
+    CallStarted,
+    EntityRecord,
+    Event,
+    HostEvent,
+    LimitHit,
+    PlanMade,
+    Repaired,
+    RunStarted,
+    SentBack,
+)
+from agent.protocol import Call
+from agent.words import clean, clean_lines
+
+MAX_EVIDENCE = 12
+"""Rows of evidence shown; the report has all."""
+MAX_WORDS = 160
+"""Characters of a result shown in one line."""
+
+
+class View(Protocol):
+    """Shows the events of a run as they come. A context manager."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...  # fmt: skip
+
+    def show(self, event: Event) -> None:
+        """Take note of one event."""
+
+
+def short(text: str, limit: int = MAX_WORDS) -> str:
+    """`text` on one line, safe, cut at `limit` characters."""
+    line = clean(" ".join(text.split()))
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def call_words(call: Call) -> str:
+    """A call as people read it: ``crop(image=img1, region=$a)``."""
+    args = ", ".join(f"{name}={value}" for name, value in call.args.items())
+    return short(f"{call.tool}({args})")
+
+
+def notes(event: Event) -> Iterator[tuple[str, str]]:
+    """The (style, line) pairs of an event that is no call and no answer."""
+    match event:
+        case RunStarted():
+            for image in event.images:
+                name = f" {image.name}" if image.name else ""
+                note = f" ({image.note})" if image.note else ""
+                size = f"{image.width}×{image.height} px"
+                yield "dim", short(f"{image.handle}:{name} {size}{note}")
+        case PlanMade():
+            yield "bold", short(f"{event.step}. {event.thought or 'next step'}")
+        case Repaired():
+            yield "dim", short(f"   completed: {event.note}")
+        case HostEvent():
+            yield "dim", short(f"   {event.model} {event.what} {event.note}")
+        case SentBack():
+            yield "yellow", short(f"   sent back: {event.problem}")
+        case LimitHit():
+            yield "yellow", short(f"   limit reached: {event.limit}")
+
+
+def finished_words(event: CallFinished) -> str:
+    """What a call found, by whom and how fast."""
+    by = f" by {event.model}" if event.model else ""
+    how = "known already" if event.cached else f"{event.seconds:.2f} s"
+    return f"{event.handle}: {short(event.text)}{clean(by)} ({how})"
+
+
+def place(record: EntityRecord) -> str:
+    """The box of a piece of evidence in whole pixels."""
+    return ",".join(f"{v:.0f}" for v in record.box) if record.box else ""
+
+
+def closing(answer: AnswerGiven) -> list[str]:
+    """What is said below the evidence: doubts, pictures, where to read on, and the cost."""
+    lines = [f"not borne out by what was seen: {short(claim)}" for claim in answer.unsupported]
+    more = len(answer.evidence) - MAX_EVIDENCE
+    if more > 0:
+        lines.append(f"{more} more pieces of evidence are in the report")
+    lines += [f"picture: {clean(path)}" for path in answer.images]
+    if answer.report:
+        lines.append(f"report:  {clean(answer.report)}")
+    calls = f", {answer.llm_calls} LLM calls" if answer.llm_calls else ""
+    return [*lines, f"{answer.status} in {answer.seconds:.2f} s, {answer.steps} steps{calls}"]
+
+
+class PlainView:
+    """Lines without colours or movement."""
+
+    def __init__(self, out: IO[str]) -> None:
+        self.out = out
+        self._calls: dict[str, Call] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.out.flush()
+
+    def show(self, event: Event) -> None:
+        """Write the lines of one event."""
+        for line in self._lines(event):
+            self.out.write(line + "\n")
+        self.out.flush()
+
+    def _lines(self, event: Event) -> Iterator[str]:
+        match event:
+            case CallStarted():
+                self._calls[event.call.id] = event.call
+            case CallFinished() | CallFailed():
+                call = self._calls.get(event.call)
+                words = call_words(call) if call else event.tool
+                if isinstance(event, CallFinished):
+                    yield f"   {words} -> {finished_words(event)}"
+                else:
+                    yield f"   {words} failed: {short(event.message)}"
+            case AnswerGiven():
+                yield from ("", *clean_lines(event.text), "")
+                for record in event.evidence[:MAX_EVIDENCE]:
+                    parts = (
+                        record.id,
+                        record.label,
+                        record.text or "",
+                        place(record),
+                        record.image,
+                    )
+                    yield "  " + "  ".join(short(part) for part in parts if part)
+                yield from closing(event)
+            case _:
+                yield from (line for _, line in notes(event))
+
+
+class LiveView:
+    """Colours, spinners for what is under way, and a table of the evidence."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self._running: dict[str, tuple[Call, Spinner]] = {}
+        self._live = Live(
+            console=console, transient=True, refresh_per_second=12, get_renderable=self._now
+        )
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+
+    def show(self, event: Event) -> None:
+        """Print what is over, spin what is not."""
+        match event:
+            case CallStarted():
+                spinner = Spinner("dots", Text(f" {call_words(event.call)}", "cyan"))
+                self._running[event.call.id] = event.call, spinner
+            case CallProgress():
+                self._progress(event)
+            case CallFinished():
+                words = self._over(event.call, event.tool)
+                self._print(("green", " ✓ "), ("cyan", words), ("", f" {finished_words(event)}"))
+            case CallFailed():
+                words = self._over(event.call, event.tool)
+                self._print(("red", " ✗ "), ("cyan", words), ("", f" {short(event.message)}"))
+            case AnswerGiven():
+                self._live.stop()
+                self._answer(event)
+            case _:
+                for style, line in notes(event):
+                    self._print((style, line))
+
+    def _now(self) -> RenderableType:
+        return Group(*(spinner for _, spinner in self._running.values()))
+
+    def _over(self, call_id: str, tool: str) -> str:
+        started = self._running.pop(call_id, None)
+        return call_words(started[0]) if started else tool
+
+    def _progress(self, event: CallProgress) -> None:
+        if event.call in self._running:
+            call, spinner = self._running[event.call]
+            said = f" {call_words(call)} {short(event.message)} {event.share:.0%}"
+            spinner.update(text=Text(said, "cyan"))
+
+    def _print(self, *parts: tuple[str, str]) -> None:
+        self.console.print(Text.assemble(*((words, style) for style, words in parts)))
+
+    def _answer(self, event: AnswerGiven) -> None:
+        colour = {"answered": "green", "cannot": "yellow", "failed": "red"}[event.status]
+        body = Text("\n".join(clean_lines(event.text)), f"bold {colour}")
+        self.console.print(Padding(body, (1, 2)))
+        if event.evidence:
+            self.console.print(evidence_table(event.evidence))
+        for line in closing(event):
+            self.console.print(Text(line, "dim"), soft_wrap=True)
+
+
+def evidence_table(evidence: Sequence[EntityRecord]) -> Table:
+    """The first pieces of evidence, one a row."""
+    rows = [
+        (r.id, short(r.label, 40), short(r.text or "", 60), place(r),
+         "" if r.score is None else f"{r.score:.2f}", r.image, short(", ".join(r.sources), 40))
+        for r in evidence[:MAX_EVIDENCE]
+    ]  # fmt: skip
+    return text_table(("", "what", "reads", "box x1,y1,x2,y2", "score", "in", "seen by"), rows)
+
+
+def text_table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    style: Callable[[int, int], str] = lambda row, column: "",
+) -> Table:
+    """A table of plain text: no cell is read as markup; empty columns are left out."""
+    kept = [n for n, _ in enumerate(columns) if any(row[n] for row in rows) or not rows]
+    table = Table(
+        box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0), show_header=any(columns)
+    )
+    for n in kept:
+        table.add_column(columns[n], overflow="fold")
+    for y, row in enumerate(rows):
+        table.add_row(*(Text(clean(row[n]), style(y, n)) for n in kept))
+    return table
+
+
+def view_for(out: IO[str]) -> View:
+    """The view that suits a stream: live on a terminal, lines elsewhere."""
+    return LiveView(Console(file=out)) if out.isatty() else PlainView(out)

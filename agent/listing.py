@@ -1,0 +1,97 @@
+"""What there is to work with: the tools, the models, and which are ready here.
+
+Rows for tables and records for ``--json``, from the catalogue and the profile. Knows nothing of
+terminals.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tools.catalog import Catalog, ModelSpec, ToolSpec
+from tools.profiles import Profile
+
+
+@dataclass(frozen=True)
+class ToolRow:
+    """One tool as it is listed."""
+
+    name: str
+    summary: str
+    returns: str
+    takes: tuple[str, ...]
+    """``name: Type`` of each parameter, with ``?`` where it may be left out."""
+    effect: str
+    needs: str
+    ready: bool
+    by: str
+    """The model that would answer, or what is missing and its mend."""
+
+
+@dataclass(frozen=True)
+class ModelRow:
+    """One model as it is listed."""
+
+    name: str
+    ability: str
+    licence: str
+    weights: str
+    weights_mb: float
+    memory_mb: float
+    ready: bool
+    missing: str
+    """What is missing and its mend; empty when ready."""
+    notes: str
+
+
+def tool_rows(catalog: Catalog, profile: Profile) -> list[ToolRow]:
+    """Every tool, and who would answer."""
+    return [_tool_row(spec, catalog, profile) for spec in catalog.tools.values()]
+
+
+def model_rows(catalog: Catalog) -> list[ModelRow]:
+    """Every model, by ability."""
+    models = sorted(catalog.models.values(), key=lambda m: (m.ability, m.name))
+    return [
+        ModelRow(
+            m.name, m.ability, m.licence, m.weights, m.weights_mb, m.memory_mb,
+            not m.missing(), mend(m), m.notes,
+        )
+        for m in models
+    ]  # fmt: skip
+
+
+def abilities(catalog: Catalog) -> list[str]:
+    """Every ability that a tool needs or a model brings."""
+    needed = {t.needs for t in catalog.tools.values() if t.needs}
+    return sorted(needed | {m.ability for m in catalog.models.values()})
+
+
+def readiness(ability: str, catalog: Catalog, profile: Profile) -> tuple[bool, str]:
+    """Whether something ready brings `ability`, and its name or what would bring it."""
+    models = profile.models(catalog, ability)
+    for model in models:
+        if not model.missing():
+            return True, model.name
+    if models:
+        return False, mend(models[0])
+    return False, f"profile {profile.name!r} has no model for it"
+
+
+def mend(model: ModelSpec) -> str:
+    """What is missing for a model, with the command that brings it; '' when it is ready."""
+    missing = model.missing()
+    if not missing:
+        return ""
+    package = f"ocelli[{model.extra}]" if model.extra else "ocelli"
+    return f"{missing}: pip install {package!r}"
+
+
+def _tool_row(spec: ToolSpec, catalog: Catalog, profile: Profile) -> ToolRow:
+    ready, by = readiness(spec.needs, catalog, profile) if spec.needs else (True, "plain code")
+    takes = tuple(
+        f"{p.name}: {p.type.__name__}" + ("" if p.required else "?") for p in spec.params.values()
+    )
+    return ToolRow(
+        spec.name, spec.summary, spec.returns.__name__, takes, spec.effect, spec.needs, ready, by
+    )
