@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from agent.events import AnswerGiven, EntityRecord, RunStarted
+from agent.events import AnswerGiven, EntityRecord, Event, RunStarted
 from agent.protocol import Status
 
 

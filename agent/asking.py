@@ -90,7 +90,7 @@ def ingest_all(images: Images, settings: Settings) -> list[Image]:
 
 def run_started(question: Question, session: Session, settings: Settings, run: str) -> RunStarted:
     """The first event of a run."""
-        refs = []
+    refs = []
     for handle in question.images:
         image = session.get(handle)
         assert isinstance(image, Image)

@@ -42,7 +42,7 @@ def answer_markdown(text: str) -> str:
     """An answer as Markdown: escaped, with its cites set apart."""
     parts, start = [], 0
     for cite in CITE.finditer(text):
-        parts += [escape_markdown(text[start : cite.start()]), f"`{cite[0][1:-1]}`"]
+        parts += [escape_markdown(text[start : cite.start()]), f"`{' '.join(cite[1].split())}`"]
         start = cite.end()
     return "".join([*parts, escape_markdown(text[start:])])
 

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractContextManager, aclosing, nullcontext
 from pathlib import Path
 
-from agent.answer import Answer
+from agent.answer import Answer, Fold
 from agent.console import View, view_for
 from agent.events import Event
 from agent.settings import Settings
@@ -55,8 +55,6 @@ async def show(events: AsyncIterator[Event], *, as_json: bool) -> int:
     Raises:
         OcelliError: the run could not be made; with `as_json` a failed answer is printed too.
     """
-    from agent.run import Fold
-
     fold = Fold()
     try:
         with _view(as_json) as view:

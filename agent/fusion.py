@@ -7,6 +7,7 @@ of planners, stores or other pictures.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,10 @@ from agent.entities import Box, Entity, Witness
 from agent.names import GENERIC, canon
 from tools.geometry import covered, iou
 from tools.types import Codes, Placed, TextSpans
+
+if TYPE_CHECKING:
+    from agent.protocol import Result
+    from agent.scene import Scene
 
 SAME_PLACE = 0.5
 """Overlap (IoU) from which two boxes can be one thing."""
@@ -26,7 +31,7 @@ INSIDE = 0.8
 """Share of a text's box inside a thing from which it belongs to the thing."""
 
 
-class _Fusion:
+class Fusion:
     """The rows of one artefact, put among the entities of its picture."""
 
     def __init__(self, scene: Scene, image: str) -> None:
@@ -36,6 +41,7 @@ class _Fusion:
         self.here = list(scene.places.get(image, ()))
 
     def place(self, result: Result, artefact: Placed) -> Scene:
+        """The scene with the rows in it."""
         kind = kind_of(artefact)
         boxes = np.asarray(artefact.xyxy, np.float64)
         matches = self._match(artefact, kind, boxes)

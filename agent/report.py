@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from agent.answer import is_cite
 from agent.cites import CITE, cites_in
+from agent.claims import is_cite
 from agent.embed import picture_address, thumbnail
 from agent.events import (
     AnswerGiven,

@@ -11,10 +11,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
+from agent.entities import Entity, Fact, Witness, entity_of
+from agent.fusion import Fusion
+from agent.wording import absence, attribute_name
 from tools.types import Image, Labels, Placed, Points
 
 if TYPE_CHECKING:
     from agent.protocol import Result
+
+__all__ = ["Entity", "Fact", "Scene", "Witness"]
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,7 @@ class Scene:
         if isinstance(artefact, Placed):
             image = pictures.get(artefact.frame.root, "")
             if len(artefact):
-                return _Fusion(self, image).place(result, artefact)
+                return Fusion(self, image).place(result, artefact)
             fact = absence(result, artefact, image, args or result.call.args)
             known = {**self.rows, result.handle: ()}
             return replace(self, facts=(*self.facts, fact), rows=known)
@@ -111,7 +116,7 @@ class Scene:
         rows: Mapping[str, list[int]],
     ) -> Self:
         """The scene of plain records, as `changed` and ``asdict`` make them."""
-        known = tuple(_entity(entities[k]) for k in sorted(entities, key=int))
+        known = tuple(entity_of(entities[k]) for k in sorted(entities, key=int))
         places: dict[str, tuple[int, ...]] = {}
         for entity in known:
             places[entity.image] = (*places.get(entity.image, ()), entity.id)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from agent.cites import Checked, check, known_so_far
+from agent.check import Checked, check, known_so_far
 from agent.events import Event, LimitHit, PlanMade, Repaired, SentBack
 from agent.executor import Executor
 from agent.protocol import Call, Finish, Left, Plan, Planner, Result, Turn, View

@@ -8,6 +8,7 @@ a list. Knows nothing of running them (``tools/host.py``) or of joining them (``
 
 from __future__ import annotations
 
+import builtins
 import importlib
 import importlib.util
 import inspect
@@ -18,7 +19,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, InstanceOf, ValidationError, create_model
 from pydantic.fields import FieldInfo
@@ -39,7 +40,7 @@ class Param:
     """One parameter of a tool."""
 
     name: str
-    type: type
+    type: builtins.type
     """An artefact class, ``str``, ``int``, ``float``, ``bool`` or ``list``."""
     required: bool
     default: Any
@@ -52,7 +53,7 @@ class Param:
         """Whether a handle goes here."""
         return issubclass(self.type, Artefact)
 
-    def takes(self, kind: type) -> bool:
+    def takes(self, kind: builtins.type) -> bool:
         """Whether an artefact of this class fits."""
         return self.is_artefact and issubclass(kind, self.type)
 
@@ -187,8 +188,9 @@ def _read(
 
 
 def _read_param(tool_name: str, parameter: inspect.Parameter, hint: Any) -> tuple[Param, Any]:
-    base, extras = hint, ()
-    if typing.get_origin(base) is typing.Annotated:
+    base: Any = hint
+    extras: tuple[Any, ...] = ()
+    if typing.get_origin(base) is Annotated:
         base, *rest = typing.get_args(base)
         extras = tuple(rest)
     optional = False
@@ -212,11 +214,13 @@ def _read_param(tool_name: str, parameter: inspect.Parameter, hint: Any) -> tupl
             hint="Use an artefact, str, int, float, bool, Literal or list[str]",
         )
     required = parameter.default is inspect.Parameter.empty
-    checked: Any = InstanceOf[kind] if issubclass(kind, Artefact) else base
+    checked: Any = base
+    if issubclass(kind, Artefact):
+        checked = InstanceOf[kind]  # type: ignore[valid-type, misc]
     if optional:
         checked = checked | None
     for extra in extras:
-        checked = typing.Annotated[checked, extra]
+        checked = Annotated[checked, extra]
     described = next((e.description or "" for e in extras if isinstance(e, FieldInfo)), "")
     default = None if required else parameter.default
     param = Param(parameter.name, kind, required, default, choices, described)

@@ -81,13 +81,15 @@ def place_boxes(
     They are clipped to the root; what is not finite or has under half a pixel left is dropped.
     """
     xyxy = np.asarray(xyxy_px, np.float64).reshape(-1, 4)
+    xyxy = np.where(np.isfinite(xyxy).all(axis=1, keepdims=True), xyxy, -1e9)
     root = around(to_root(image, box_corners(xyxy)))
     width, height = image.frame.size_wh
-    root = np.where(np.isfinite(root), root, -1e9)
     root = np.clip(root, 0, [width, height, width, height])
     keep = np.flatnonzero((root[:, 2] - root[:, 0] >= 0.5) & (root[:, 3] - root[:, 1] >= 0.5))
     kept = np.clip(np.nan_to_num(np.asarray(scores, np.float32)), 0, 1)[keep]
-    return Boxes(image.frame, root[keep].astype(np.float32), tuple(labels[i] for i in keep), kept)
+    return Boxes(
+        image.frame, root[keep].astype(np.float32), tuple(labels[int(i)] for i in keep), kept
+    )
 
 
 def place_quads(image: Image, quads_px: ArrayLike) -> Float:
@@ -101,17 +103,12 @@ def place_masks(
 ) -> Masks:
     """Masks (n, h, w) at `image`'s size, as root masks; empty ones are dropped."""
     width, height = image.frame.size_wh
-    placed = np.stack(
-        [_mask_to_root(image, mask) for mask in masks_px]
-        or [np.zeros((height, width), np.bool_)][:0]
-    ) if len(masks_px) else np.zeros((0, height, width), np.bool_)  # fmt: skip
-    keep = np.flatnonzero(placed.reshape(len(placed), -1).any(axis=1)) if len(placed) else []
-    return Masks(
-        image.frame,
-        placed[keep] if len(placed) else placed,
-        tuple(labels[int(i)] for i in keep),
-        np.asarray(scores, np.float32)[keep] if len(placed) else np.zeros(0, np.float32),
-    )
+    placed = [_mask_to_root(image, mask) for mask in masks_px]
+    keep = np.array([i for i, mask in enumerate(placed) if mask.any()], np.intp)
+    kept = [placed[i] for i in keep]
+    stack = np.stack(kept) if kept else np.zeros((0, height, width), np.bool_)
+    marks = np.asarray(scores, np.float32).reshape(-1)[keep]
+    return Masks(image.frame, stack, tuple(labels[int(i)] for i in keep), marks)
 
 
 def _mask_to_root(image: Image, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -152,6 +149,8 @@ def crop(image: Image, xyxy_root: ArrayLike, margin_px: float = 0.0) -> Image:
         BadArguments: the box does not overlap what the picture shows.
     """
     box = np.asarray(xyxy_root, np.float64) + margin_px * np.array([-1, -1, 1, 1])
+    if not np.isfinite(box).all():
+        raise BadArguments("a box to cut out must have four finite numbers")
     x1, y1, x2, y2 = boxes_in(image, box)[0]
     left, top = max(0, int(np.floor(x1 + 1e-6))), max(0, int(np.floor(y1 + 1e-6)))
     right = min(image.width, int(np.ceil(x2 - 1e-6)))

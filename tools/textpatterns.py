@@ -63,7 +63,7 @@ PATTERNS: dict[str, re.Pattern[str]] = {
     ),
     "street": re.compile(
         rf"(?:[A-Z][\w.'’-]*\s){{1,4}}{_STREET_LAST}\b\.?|\b\w+(?:straße|strasse|str\.|gasse|weg|platz|allee|laan|straat|gatan|gata)\b"
-        rf"|^{_STREET_FIRST}\b\.?\s\w.*",
+        rf"|(?:^|[\d,/.]\w?,?\s){_STREET_FIRST}\b\.?\s\w.*",
         re.I,
     ),
 }  # fmt: skip

@@ -15,7 +15,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -169,7 +169,7 @@ class Placed(Artefact):
     def take(self, rows: Sequence[int]) -> Self:
         """The things at `rows`, in that order."""
         index = np.asarray(rows, dtype=np.intp)
-        columns = {}
+        columns: dict[str, Any] = {}
         for name in self.COLUMNS:
             column = getattr(self, name)
             columns[name] = (
@@ -392,7 +392,7 @@ class Keypoints(Placed):
     @property
     def scores(self) -> Float:
         """(n,) mean over the keypoints."""
-        return self.xy_scores.mean(axis=1, dtype=np.float32)
+        return np.asarray(self.xy_scores.mean(axis=1, dtype=np.float32))
 
     @property
     def xyxy(self) -> Float:

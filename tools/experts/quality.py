@@ -1,8 +1,8 @@
 """How good a picture is technically, in numbers with a word for each.
 
-Thresholds were set on 58 photographs of mixed origin and blurred copies of them: of the originals
-4 % are not called sharp, of copies blurred by four pixels in a thousand 95 % are called blurry.
-Knows pixels and facts of the file, no models.
+Thresholds were set on 60 photographs of mixed origin and blurred copies of them: 97 % of the
+originals are called sharp, 92 % of the copies blurred by 0.4 % of the longer side blurry, and a
+blur of half as much is often not seen. Knows pixels and facts of the file, no models.
 """
 
 from __future__ import annotations

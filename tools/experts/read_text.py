@@ -47,8 +47,8 @@ def read_text(
         part = geometry.crop(image, box, margin)
         spans = _sorted(ctx.use("read_text", part, level=level, detail=detail))
         grown = box + margin * np.array([-1, -1, 1, 1], np.float32)
-        inside = geometry.covered(spans.xyxy, grown).ravel() >= INSIDE if len(spans) else []
-        parts.append(spans.take([i for i, hit in enumerate(inside) if hit]))
+        inside = geometry.covered(spans.xyxy, grown).ravel() >= INSIDE
+        parts.append(spans.take(np.flatnonzero(inside).tolist()))
     return _joined(image, parts, level)
 
 

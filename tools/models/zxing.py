@@ -87,8 +87,9 @@ def _second_views(image: Image) -> Iterator[Image]:
         yield geometry.rotate(sizes[0], degrees)
     if longer > 600:
         for part in _parts(image):
-            yield geometry.scale(part, 2.0 if longer <= LARGE_PX else 1.0)
-            yield _changed(geometry.scale(part, 2.0), _contrasted)
+            near = geometry.scale(part, 2.0) if longer <= LARGE_PX else part
+            yield near
+            yield _changed(near, _contrasted)
 
 
 def _parts(image: Image) -> Iterator[Image]:
@@ -152,7 +153,7 @@ def _decode(view: Image) -> list[Code]:
         for found in zxingcpp.read_barcodes(
             grey, text_mode=zxingcpp.TextMode.Plain, binarizer=binarizer
         ):
-            code = Code(_quad(view, found.position), found.text, _name(found))
+            code = _upc(Code(_quad(view, found.position), found.text, _name(found)))
             if _believed(code):
                 codes.append(code)
     return codes
@@ -165,7 +166,15 @@ def _name(found: Any) -> str:
 
 def _quad(view: Image, position: Any) -> NDArray[np.float32]:
     corners = (position.top_left, position.top_right, position.bottom_right, position.bottom_left)
-    return geometry.place_quads(view, [[(p.x, p.y) for p in corners]])[0]
+    placed = geometry.place_quads(view, [[(p.x, p.y) for p in corners]])
+    return np.asarray(placed[0], np.float32)
+
+
+def _upc(code: Code) -> Code:
+    """An EAN-13 that begins with 0 is printed and known as the UPC-A of its other 12 digits."""
+    if code.format == "EAN-13" and len(code.text) == 13 and code.text.startswith("0"):
+        return Code(code.quad, code.text[1:], "UPC-A")
+    return code
 
 
 def _believed(code: Code) -> bool:

@@ -211,12 +211,12 @@ class _State:
 
 
 def _without_means(fragments: list[Fragment]) -> list[Fragment]:
-    """Drops a failed preparation ("zoom in on the side") when the question after it was answered."""
-    answered = [f for f in fragments if f.status == "answered" and f.text]
-    if not answered:
+    """Puts what could not be done behind what could, in few words."""
+    if not any(f.status == "answered" and f.text for f in fragments):
         return fragments
-    last = fragments[-1]
-    return [f for f in fragments if f.status == "answered" or f is last or f.images]
+    done = [f for f in fragments if f.status == "answered"]
+    left = [f for f in fragments if f.status != "answered"]
+    return done + left
 
 
 def _finish(fragments: list[Fragment]) -> Finish:

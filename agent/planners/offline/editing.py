@@ -98,11 +98,9 @@ def _done(
         n = len(scope.work.see(ref, Placed))
         head = wanted.head or "region"
         said.append(f"{n} {plural(n, head)}{scope.work.cite(ref)}")
-    how = str(
-        order.args.get("operation", order.args.get("style", order.args.get("shape", order.verb)))
-    )
-    what = listed(said) or "the whole picture"
-    text = f"Done ({spec.name}: {how.replace('_', ' ')}) on {what}; the new picture is {image.width}×{image.height} px [{made.name}]"
+    how = str(order.args.get("operation", order.args.get("shape", order.verb))).replace("_", " ")
+    what = f", {listed(said)}" if said else ""
+    text = f"Done: {how}{what}. The new picture is {image.width}×{image.height} px{scope.work.cite(made)}"
     focus = Ref(made.name, made.call_id, made.name)
     return Fragment(text, images=(made.name,), focus=focus)
 

@@ -279,13 +279,15 @@ def picture_size(scope: Scope) -> Fragment | None:
     ref = scope.work.call("measure", image=scope.image, what=what)
     table = scope.work.see(ref, Table)
     if what == "aspect":
-        return Fragment(f"{'; '.join(' '.join(r).strip() for r in table.rows)} [{ref.name}]")
+        return Fragment(
+            f"{'; '.join(' '.join(r).strip() for r in table.rows)}{scope.work.cite(ref)}"
+        )
     if "pixels" in scope.text and "how many" in scope.text:
         return Fragment(
-            f"{image.width} × {image.height} = {image.width * image.height} pixels [{ref.name}]"
+            f"{image.width} × {image.height} = {image.width * image.height} pixels{scope.work.cite(ref)}"
         )
     return Fragment(
-        f"The picture is {image.width} pixels wide and {image.height} pixels high{scope.where()} [{ref.name}]"
+        f"The picture is {image.width} pixels wide and {image.height} pixels high{scope.where()}{scope.work.cite(ref)}"
     )
 
 
@@ -394,7 +396,7 @@ def _rows_said(scope: Scope, ref: Ref, about: list[Ref]) -> Fragment:
     rows = scope.work.see(ref, Table).rows[:6]
     said = "; ".join(f"{what}: {value} {unit}".strip() for what, value, unit in rows)
     return Fragment(
-        f"{said[0].upper()}{said[1:]}{''.join(scope.work.cite(r) for r in about)} [{ref.name}]",
+        f"{said[0].upper()}{said[1:]}{''.join(scope.work.cite(r) for r in about)}{scope.work.cite(ref)}",
         focus=about[0],
     )
 
@@ -443,7 +445,7 @@ def color(scope: Scope) -> Fragment | None:
     ):
         ref = scope.work.call("colors", image=scope.image)
         return Fragment(
-            f"The main colours{scope.where()} are {_shares(scope, ref, 4)} [{ref.name}]"
+            f"The main colours{scope.where()} are {_shares(scope, ref, 4)}{scope.work.cite(ref)}"
         )
     region = scope.find(wanted)
     placed = scope.work.see(region, Placed)
@@ -460,7 +462,7 @@ def color(scope: Scope) -> Fragment | None:
         else f", then {labels.texts[1]}"
     )
     return Fragment(
-        f"The {wanted.head or 'region'} is {labels.texts[row]}{rest}{scope.work.cite(region)} [{ref.name}]",
+        f"The {wanted.head or 'region'} is {labels.texts[row]}{rest}{scope.work.cite(region)}{scope.work.cite(ref)}",
         focus=region,
     )
 
@@ -491,14 +493,7 @@ def _quality_said(scope: Scope, asked: str) -> Fragment:
     ref = scope.work.call("quality", image=scope.image)
     table = scope.work.see(ref, Table)
     wanted = str(scope.words.table("qualities").get(asked, ""))
-    rows = [
-        r
-        for r in table
-        if not wanted
-        or wanted[:5] in r["property"]
-        or wanted == "colour"
-        and "col" in r["property"]
-    ]
+    rows = [r for r in table if r["verdict"] and wanted in ("", r["property"])]
     said = (
         "; ".join(f"{r['property']}: {r['verdict'] or r['value']}" for r in rows)
         or "nothing is known about that"
@@ -510,7 +505,7 @@ def _quality_said(scope: Scope, asked: str) -> Fragment:
             if _agrees(asked, " ".join(f"{r['verdict']} {r['value']}" for r in rows).lower())
             else "No, "
         )
-    return Fragment(f"{yes}{said}{scope.where()} [{ref.name}]")
+    return Fragment(f"{yes}{said}{scope.where()}{scope.work.cite(ref)}")
 
 
 def _agrees(asked: str, verdict: str) -> bool:
@@ -541,10 +536,10 @@ def metadata(scope: Scope) -> Fragment | None:
     chosen = [r for r in rows if not keys or any(re.search(k, r["key"].lower()) for k in keys)]
     if not chosen:
         return Fragment(
-            f"The file does not say: it carries no such metadata{scope.where()} [{ref.name}]"
+            f"The file does not say: it carries no such metadata{scope.where()}{scope.work.cite(ref)}"
         )
     said = "; ".join(f"{r['key']}: {r['value']}" for r in chosen[:12])
-    return Fragment(f"{said}{scope.where()} [{ref.name}]")
+    return Fragment(f"{said}{scope.where()}{scope.work.cite(ref)}")
 
 
 def _keys_asked(text: str) -> tuple[str, ...] | None:

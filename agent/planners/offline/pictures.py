@@ -115,8 +115,10 @@ def same(scope: Scope) -> Fragment | None:
     if identical is not None and str(identical["verdict"]).lower().startswith(
         ("yes", "same", "identical")
     ):
-        return Fragment(f"Yes, the two pictures are identical pixel by pixel [{table.name}]")
-    text = f"The two pictures are not identical: {verdict} [{table.name}]"
+        return Fragment(
+            f"Yes, the two pictures are identical pixel by pixel{scope.work.cite(table)}"
+        )
+    text = f"The two pictures are not identical: {verdict}{scope.work.cite(table)}"
     if "find_changes" in scope.work.view.catalog.tools:
         changes = scope.work.call("find_changes", first=first, second=second)
         found = scope.work.see(changes, Boxes)

@@ -16,11 +16,13 @@ from agent.planners.offline.scope import SURE_TEXT, Scope
 from agent.planners.offline.words import singular_phrase
 from agent.planners.offline.work import Cannot, Fragment, Ref, listed, quoted
 from tools.rows import SURE, amount, score_row
-from tools.textkinds import find, kind_of, values
+from tools.textkinds import find, heading, kind_of, values
 from tools.types import Codes, Number, Placed, Table, TextSpans
 
 CODE = r"\b(qr|qr-code|qr code|bar ?code|barcode|code|codes|barcodes|data ?matrix|aztec|pdf417|upc|ean)s?\b"
 WRITTEN = r"(?:written|printed|said|inscribed|engraved|stamped|painted|displayed|shown|stated|listed|spelled|spelt|mentioned)"
+LEGIBLE = 0.8
+"""Certainty of the reading below which lettering is not taken for a name."""
 SUPERLATIVE = {
     "highest": r"most expensive|dearest|priciest|costliest|highest|largest amount|costs? the most|farthest|furthest|farther|further away|further|most",
     "lowest": r"cheapest|least expensive|lowest|costs? the least|closest|closer|nearest|nearer|shortest distance|least",
@@ -410,15 +412,17 @@ def _count_units(scope: Scope, noun: str) -> Fragment:
     if noun == "paragraph":
         blocks = scope.work.call("read_text", image=scope.image, region=scope.given, level="block")
         return Fragment(
-            f"I count {len(scope.work.see(blocks, TextSpans))} paragraphs [{blocks.name}]"
+            f"I count {len(scope.work.see(blocks, TextSpans))} paragraphs{scope.work.cite(blocks)}"
         )
-    return Fragment(f"{counts[noun]} {noun}s can be read [{ref.name}]", focus=ref)
+    return Fragment(f"{counts[noun]} {noun}s can be read{scope.work.cite(ref)}", focus=ref)
 
 
 def _count_list(scope: Scope, wanted: Target) -> Fragment | None:
     priced = scope.rows(kind="item")
     if wanted.head == "item" and priced:
-        return Fragment(f"{len(priced)} items are listed [{scope.row_ref(kind='item').name}]")
+        return Fragment(
+            f"{len(priced)} items are listed{scope.work.cite(scope.row_ref(kind='item'))}"
+        )
     spans = scope.spans()
     numbered = scope.work.call("pick", things=spans, image=scope.image, kind="item")
     n = len(scope.work.see(numbered, Placed))
@@ -437,12 +441,22 @@ def _count_paragraphs(scope: Scope, wanted: Target) -> Fragment | None:
     heights = np.array([_lettering(sizes, text) for text in blocks.texts])
     words = np.array([len(t.split()) for t in blocks.texts])
     usual = float(np.median(np.repeat(heights, words)))
-    rows = [i for i in range(len(blocks)) if words[i] >= 3 and abs(heights[i] / usual - 1) < 0.18]
+    titles = heading(blocks)
+    rows = [
+        i
+        for i, text in enumerate(blocks.texts)
+        if words[i] >= 3
+        and abs(heights[i] / usual - 1) < 0.18
+        and not text.rstrip().endswith(":")
+        and not (len(titles) <= 2 and i in titles)
+        and not kind_of(text) & {"name", "url", "email", "phone"}
+    ]
     if len(rows) < 2:
         return None
     n = len(rows)
     return Fragment(
-        f"{n} {wanted.text or 'entries'} are listed, one a paragraph [{ref.name}]", focus=ref
+        f"{n} {' '.join(wanted.text.split()) or 'entries'} are listed, one a paragraph{scope.work.cite(ref)}",
+        focus=ref,
     )
 
 
@@ -459,15 +473,19 @@ def _count_rows(scope: Scope, noun: str) -> Fragment | None:
     named = [r for r in rows if re.search(rf"\b{re.escape(noun)}", r["label"].lower())]
     if named:
         ref = scope.row_ref(kind="item", label=noun)
-        return Fragment(f"{len(named)} {noun}s are listed [{ref.name}]", focus=ref)
+        return Fragment(f"{len(named)} {noun}s are listed{scope.work.cite(ref)}", focus=ref)
     if (
         noun in ("dish", "product", "article", "position", "meal", "drink", "food", "price")
         and rows
     ):
-        return Fragment(f"{len(rows)} are listed with a price [{scope.row_ref(kind='item').name}]")
-    heading = scope.work.see(scope.spans(), TextSpans)
-    if rows and any(re.fullmatch(rf"\W*{re.escape(noun)}s?\W*", t.lower()) for t in heading.texts):
-        return Fragment(f"{len(rows)} are listed with a price [{scope.row_ref(kind='item').name}]")
+        return Fragment(
+            f"{len(rows)} are listed with a price{scope.work.cite(scope.row_ref(kind='item'))}"
+        )
+    lines = scope.work.see(scope.spans(), TextSpans)
+    if rows and any(re.fullmatch(rf"\W*{re.escape(noun)}s?\W*", t.lower()) for t in lines.texts):
+        return Fragment(
+            f"{len(rows)} are listed with a price{scope.work.cite(scope.row_ref(kind='item'))}"
+        )
     return None
 
 
@@ -535,49 +553,82 @@ def _order(
     return attribute, carrier
 
 
-def _wh(
-    scope: Scope, make: Callable[[str], Target], verbs: str
-) -> tuple[Target | None, Target | None] | None:
-    """``which ATTRIBUTE …``, ``what is the ATTRIBUTE of …``, ``who is … for``."""
-    text = scope.text
-    build = make
-    match = re.match(r"^(?:what|which|whose) (?P<a>[^,]+?) (?P<v>is|are|was|were|does|do|did|has|have|can|put up|issued|made|published|printed|wrote|" + verbs + r")\b(?P<rest>.*)$", text)  # fmt: skip
-    if match and match.group("a") not in ("", "is", "are"):
-        attribute = build(re.sub(r"\b(?:of|for|in|on|from|at)$", "", match.group("a")).strip())
-        if _readable(attribute, scope, text):
-            rest = re.sub(
-                rf"\b(?:{verbs}|put up|made|is|are|belong to|from)\b\s*", " ", match.group("rest")
-            ).strip()
-            return attribute, build(
-                "text " + rest
-                if rest.startswith(("on ", "in ", "at ", "above", "below", "under", "along"))
-                else rest
-            ) if rest else None
+Asked = tuple[Target | None, Target | None]
+Build = Callable[[str], Target]
+
+
+def _wh(scope: Scope, build: Build, verbs: str) -> Asked | None:
+    """The other ways to ask for an attribute of a text, one reader for each."""
+    readers = (_which_attribute, _who_or_what_is, _attribute_named, _leads_to)
+    asked = (reader(scope, build, verbs) for reader in readers)
+    return next((a for a in asked if a is not None), None)
+
+
+def _which_attribute(scope: Scope, build: Build, verbs: str) -> Asked | None:
+    """``which ATTRIBUTE does the CARRIER say``, ``what ATTRIBUTE is on the CARRIER``."""
+    copulas = "is|are|was|were|does|do|did|has|have|can|put up|issued|made|published|printed|wrote"
+    match = re.match(
+        rf"^(?:what|which|whose) (?P<a>[^,]+?) (?:{copulas}|{verbs})\b(?P<rest>.*)$", scope.text
+    )
+    if not match or match.group("a") in ("", "is", "are"):
+        return None
+    attribute = build(re.sub(r"\b(?:of|for|in|on|from|at)$", "", match.group("a")).strip())
+    if not _readable(attribute, scope, scope.text):
+        return None
+    rest = re.sub(
+        rf"\b(?:{verbs}|put up|made|is|are|belong to|from)\b\s*", " ", match.group("rest")
+    )
+    rest = rest.strip()
+    if not rest:
+        return attribute, None
+    places = ("on ", "in ", "at ", "above", "below", "under", "along")
+    return attribute, build(f"text {rest}" if rest.startswith(places) else rest)
+
+
+def _who_or_what_is(scope: Scope, build: Build, verbs: str) -> Asked | None:
+    """``who is the CARRIER for``, ``what is the CARRIER called``, ``what is the ATTRIBUTE of …``."""
     match = re.match(
         r"^(?:what|who|which|when) (?:is|are|was|were) (?P<c>.+?)(?: (?:for|by|about|from|to|dedicated to|called|named))?$",
-        text,
+        scope.text,
+    )
+    if not match:
+        return None
+    inner = build(match.group("c"))
+    if (
+        scope.text.startswith("who")
+        and inner.pronoun
+        and not re.search(r"\b(for|by|from|to)$", scope.text)
+    ):
+        return None
+    if scope.text.startswith("who") or scope.text.endswith((" called", " named")):
+        return build("name"), inner
+    named = scope.kind_of(inner) or not scope.words.is_carrier(inner.head)
+    if _readable(inner, scope, scope.text) and named:
+        return replace(inner, of=None), inner.of
+    return None
+
+
+def _attribute_named(scope: Scope, build: Build, verbs: str) -> Asked | None:
+    """``give me the ATTRIBUTE``, or the attribute alone."""
+    match = re.match(
+        r"^(?:give|show|tell|find|get|list)(?: me)? (?P<c>.+)$", scope.text
+    ) or re.match(
+        r"^(?P<c>(?:(?:the|its|their|his|her|all|any|every|each) )?[\w' -]+)$", scope.text
+    )
+    if not match:
+        return None
+    inner = build(match.group("c"))
+    return (replace(inner, of=None), inner.of) if _readable(inner, scope, scope.text) else None
+
+
+def _leads_to(scope: Scope, build: Build, verbs: str) -> Asked | None:
+    """``where does the CARRIER lead to``, ``what does it say``."""
+    match = re.match(
+        r"^where does (?P<c>.+?) (?:lead|go|point|take (?:me|you|us))(?: to)?$", scope.text
     )
     if match:
-        inner = build(match.group("c"))
-        if text.startswith("who") or text.endswith((" called", " named")):
-            return build("name"), inner
-        if _readable(inner, scope, text) and (
-            scope.kind_of(inner) or not scope.words.is_carrier(inner.head)
-        ):
-            return replace(inner, of=None), inner.of
-    match = re.match(r"^(?:give|show|tell|find|get|list)(?: me)? (?P<c>.+)$", text)
-    if match:
-        inner = build(match.group("c"))
-        if _readable(inner, scope, text):
-            return replace(inner, of=None), inner.of
-    match = re.match(r"^where does (?P<c>.+?) (?:lead|go|point|take (?:me|you|us))(?: to)?$", text)
-    if match:
         return build("destination"), build(match.group("c"))
-    bare = re.match(r"^(?:(?:the|its|their|his|her|all|any|every|each) )?[\w' -]+$", text)
-    if bare and _readable(build(text), scope, text):
-        inner = build(text)
-        return replace(inner, of=None), inner.of
-    if re.match(r"^what (?:does|do|did) (?:it|this|that|they|he|she) (?:" + verbs + r")\b", text):
+    if re.match(rf"^what (?:does|do|did) (?:it|this|that|they|he|she) (?:{verbs})\b", scope.text):
         return None, Target("it", pronoun=True)
     return None
 
@@ -795,7 +846,7 @@ def prominent(spans: TextSpans, *, digits: bool = False) -> list[int]:
     for row, text in enumerate(spans.texts):
         letters = sum(c.isalpha() for c in text)
         fits = sum(c.isdigit() for c in text) if digits else letters
-        if fits < (1 if digits else 2):
+        if fits < (1 if digits else 2) or spans.scores[row] < LEGIBLE:
             continue
         share = fits / max(1, sum(c.isalnum() for c in text))
         weight = float(spans.scores[row]) * min(1.0, fits / 3) * share**2

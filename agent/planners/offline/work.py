@@ -123,6 +123,11 @@ class Work:
         More than two numbers are given as a range, or by the handle of the artefact: an answer
         should not drown in numbers.
         """
+        if ref.call_id:
+            done = self.result(ref)
+            if not done.ok:
+                return ""
+            ref = Ref(done.handle, ref.call_id)
         chosen = None if rows is None else tuple(rows)
         numbers = sorted(set(self.view.scene.numbers(ref.name, chosen)))
         if not numbers:

@@ -1,0 +1,1 @@
+"""Asking Ocelli many questions with known answers, and judging what comes back."""

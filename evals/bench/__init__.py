@@ -1,0 +1,1 @@
+"""Small measurements of Ocelli itself, each run by one command: ``python -m evals.bench.NAME``."""

@@ -1,0 +1,1 @@
+"""One module a benchmark; ``evals/registry.py`` finds them."""

@@ -1,0 +1,150 @@
+from typing import Any
+
+import pytest
+from loop_fakes import boxes, codes, picture, spans
+
+from agent.answer import Answer, with_names
+from agent.check import Checked, check
+from agent.claims import cites_of, claims
+from agent.events import EntityRecord
+from agent.protocol import Call, Finish, Result
+from agent.scene import Scene
+from tools.types import Artefact, Number, Table
+
+IMAGE = picture(200, 100)
+THINGS: dict[str, Artefact] = {
+    "img1": IMAGE,
+    "boxes1": boxes(IMAGE.frame, ("face", 0, 0, 20, 20), ("face", 30, 0, 50, 20)),
+    "text1": spans(IMAGE.frame, ("Open daily", 60, 0, 150, 20), ("from 9 to 5", 60, 25, 150, 45)),
+    "codes1": codes(IMAGE.frame, ("https://example.org/a[1]", 0, 50, 40, 90)),
+    "table1": Table(("item", "price"), (("tea", "2.50"),)),
+    "number1": Number(2.0, "faces", "count"),
+    "boxes2": boxes(IMAGE.frame),
+}
+
+
+@pytest.fixture(scope="module")
+def scene() -> Scene:
+    found = Scene()
+    for handle, artefact in THINGS.items():
+        result = Result(Call(id="a", tool="detect", args={"what": "cat"}), handle, artefact)
+        found = found.add(result, pictures={IMAGE.frame.root: "img1"})
+    return found
+
+
+def checked(scene: Scene, text: str, **fields: Any) -> Checked:
+    kinds = {h: type(a) for h, a in THINGS.items()}
+    finish = Finish(text=text, **{k: v for k, v in fields.items() if k != "question"})
+    return check(finish, scene, kinds, get=THINGS.__getitem__, question=fields.get("question", ""))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "There are 2 faces [#1 #2].",
+        "There are two faces [boxes1].",
+        "There are 2 faces [#1, #2].",
+        "I counted 2 faces [number1].",
+        'It says "Open daily" [#3].',
+        'It says "open  DAILY" [#3].',
+        'It says "Open daily from 9 to 5" [text1].',
+        'The code holds "https://example.org/a[1]" [#5].',  # brackets in a quotation are no cite
+        'Tea costs "2.50" [table1].',
+        "There is no cat [boxes2].",
+        "The two faces [#1 #2] are 20 px apart [#1 #2].",  # 20 px is no count of things
+        'Lines:\n1. "Open daily" [#3]\n2. "from 9 to 5" [#4]',
+    ],
+)
+def test_answers_that_hold(scene: Scene, text: str) -> None:
+    result = checked(scene, text)
+    assert result.problems == ()
+    assert result.unsupported == ()
+    assert result.text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("There are 3 faces [#1 #2].", '"3 faces" cites 2'),
+        ("There is one face [boxes1].", "cites 2"),
+        ("No faces [#1].", "cites 1"),
+        ('It says "Closed today" [#3].', '"Closed today" is not what #3 says'),
+        ('Tea costs "9.99" [table1].', '"9.99" is not what table1 says'),
+        ("A face [#9].", "no #9 to cite (valid: #1 to #5"),
+        ("The mask [masks4].", "no masks4 to cite"),
+    ],
+)
+def test_answers_that_do_not_hold(scene: Scene, text: str, problem: str) -> None:
+    result = checked(scene, text)
+    assert any(problem in p for p in result.problems), result.problems
+    assert result.unsupported
+
+
+def test_unknown_cites_are_taken_out(scene: Scene) -> None:
+    assert checked(scene, "A face [#1 #9] and a dog [#8].").text == "A face [#1] and a dog."
+
+
+def test_a_claim_without_a_witness_is_marked(scene: Scene) -> None:
+    result = checked(scene, "There is a face [#1]. It looks happy.")
+    assert result.unsupported == ("It looks happy.",)
+    assert result.problems == ()
+
+
+def test_an_honest_cannot_needs_no_witness(scene: Scene) -> None:
+    assert checked(scene, 'I cannot say how "deep" it is.', status="cannot").unsupported == ()
+
+
+def test_an_edit_needs_no_other_witness_than_its_picture(scene: Scene) -> None:
+    assert checked(scene, "Here is the picture.", images=("img1",)).unsupported == ()
+    more = checked(scene, "Here is the picture. It was a lovely day.", images=("img1",))
+    assert more.unsupported == ("It was a lovely day.",)
+
+
+def test_quoting_the_question_is_no_claim(scene: Scene) -> None:
+    text = 'No "helmet" is there [boxes2].'
+    assert checked(scene, text, question="is there a helmet?").problems == ()
+    assert checked(scene, text).problems
+
+
+def test_evidence_lists_what_is_cited_in_order(scene: Scene) -> None:
+    result = checked(scene, "Texts [text1], a face [#2], prices [table1], no cat [boxes2].")
+    assert [r.id for r in result.evidence] == ["#3", "#4", "#2", "table1", "boxes2"]
+    text, _, face, table, nothing = result.evidence
+    assert (text.label, text.text, text.image) == ("text", "Open daily", "img1")
+    assert (face.label, face.text, face.box) == ("face", None, (30, 0, 50, 20))
+    assert table.text == "table of 1 rows (item | price): tea | 2.50"
+    assert nothing.label == "nothing found"
+    assert nothing.text == "no 'cat' in img1 (detect, whole picture)"
+
+
+def test_a_sentence_keeps_its_quotation_and_its_cite_whole() -> None:
+    text = 'It reads "Hi. You." [#1]. Then 3.5 m [number1]. Done'
+    assert claims(text) == ['It reads "Hi. You." [#1].', "Then 3.5 m [number1].", "Done"]
+
+
+def test_cites_in_quotations_are_not_cites() -> None:
+    assert cites_of('It reads "see [#4]" [#1] [a1]') == ["#1"]
+
+
+def test_json_is_the_contract() -> None:
+    record = EntityRecord(
+        id="#1", label="face", box=(0, 0, 1, 2), score=0.5, text=None, image="a.png", sources=("d",)
+    )
+    text = Answer("ok", "answered", (record,), ("x.png",), "t.jsonl", steps=2, seconds=1.23456)
+    assert text.to_json() == (
+        '{"answer": "ok", "status": "answered", "evidence": [{"id": "#1", "label": "face", '
+        '"box": [0.0, 0.0, 1.0, 2.0], "score": 0.5, "text": null, "image": "a.png", '
+        '"sources": ["d"]}], "images": ["x.png"], "steps": 2, "llm_calls": 0, "seconds": 1.235, '
+        '"trace": "t.jsonl"}'
+    )
+
+
+def test_pictures_of_one_name_are_told_apart_by_handle() -> None:
+    def at(image: str) -> EntityRecord:
+        return EntityRecord(
+            id="#1", label="", box=None, score=None, text=None, image=image, sources=()
+        )
+
+    names = {"img1": "a.png", "img2": "b.png", "img3": "b.png"}
+    named = with_names([at("img1"), at("img2"), at("img9")], names)
+    assert [r.image for r in named] == ["a.png", "img2", "img9"]

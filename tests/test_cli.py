@@ -1,0 +1,352 @@
+"""The command line: what it prints where, exit codes, one line for every error."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Self
+
+import pytest
+
+import agent.run
+from agent.cli import main
+from agent.events import (
+    AnswerGiven,
+    CallFailed,
+    CallFinished,
+    CallStarted,
+    EntityRecord,
+    Event,
+    PlanMade,
+    RunStarted,
+)
+from agent.protocol import Call
+from agent.settings import Settings
+from agent.typed import parse_box, parse_point
+from tools.errors import ConfigError, InputError
+
+ROOT = Path(__file__).parent.parent
+EVIL = "\x1b[31mred\x07 [bold]markup[/bold] \u202erev"
+
+
+def events(status: str = "answered") -> list[Event]:
+    call = Call(id="a", tool="read_text", args={"image": "img1"})
+    record = EntityRecord(
+        id="#1", label=EVIL, box=(1, 2, 3.4, 4), score=0.5, text=None, image="img1", sources=("x",)
+    )
+    return [
+        RunStarted(run="r", session="s", question="q", images=()),
+        PlanMade(step=1, thought=EVIL, calls=(call,), planner="offline", seconds=0.1),
+        CallStarted(step=1, call=call),
+        CallFinished(step=1, call="a", tool="read_text", handle="text1", kind="TextSpans",
+                     sha256="0", text=EVIL, seconds=0.25),
+        CallFailed(step=1, call="b", tool="count", kind="ToolFailed", message=EVIL),
+        AnswerGiven(text=f"It says {EVIL}", status=status, evidence=(record,), steps=1,
+                    images=("out/a.png",), report="out/report.html", trace="out/trace.jsonl"),
+    ]  # fmt: skip
+
+
+class Fake:
+    """An agent that plays events, or raises what it is given."""
+
+    asked: list[tuple[Any, ...]] = []
+    plays: list[Event | BaseException] = []
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    async def astream(
+        self, question: str, images: Any = (), *, boxes: Any = None, points: Any = None
+    ) -> AsyncIterator[Event]:
+        Fake.asked.append((self.settings, question, list(images), boxes, points))
+        for item in Fake.plays:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+
+
+@pytest.fixture(autouse=True)
+def fake(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(agent.run, "Agent", Fake)
+    monkeypatch.setattr(Fake, "plays", events())
+    monkeypatch.setattr(Fake, "asked", [])
+
+
+def one_line(text: str) -> str:
+    assert text.endswith("\n")
+    assert text.count("\n") == 1, text
+    assert "Traceback" not in text
+    return text
+
+
+def test_ask_shows_steps_and_answer_in_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", "q", "a.png"]) == 0
+    out = capsys.readouterr().out
+    assert "read_text(image=img1) -> text1:" in out
+    assert "count failed:" in out
+    assert "report:  out/report.html" in out
+    assert "picture: out/a.png" in out
+    assert "1,2,3,4" in out
+
+
+def test_nothing_that_was_read_can_steer_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["ask", "q", "a"], ["ask", "q", "a", "--json"]):
+        main(words)
+        out = capsys.readouterr().out
+        assert not set(out) & {"\x1b", "\x07", "\u202e"}
+        assert "[bold]markup[/bold]" in out
+
+
+def test_a_live_view_is_as_safe_and_reads_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    from rich.console import Console
+
+    from agent.console import LiveView
+
+    console = Console(force_terminal=True, color_system=None, width=200)
+    with LiveView(console) as view:
+        for event in events():
+            view.show(event)
+    out = capsys.readouterr().out
+    assert "\\x1b[31mred\\x07 [bold]markup[/bold] \\u202erev" in out
+    assert "\x1b[31m" not in out
+    assert "\x07" not in out
+
+
+def test_json_is_one_object_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", "q", "a.png", "--json"]) == 0
+    said = capsys.readouterr()
+    found = json.loads(said.out)
+    assert list(found) == ["answer", "status", "evidence", "images", "steps", "llm_calls",
+                           "seconds", "trace"]  # fmt: skip
+    assert found["answer"] == f"It says {EVIL}"
+    assert found["evidence"][0]["box"] == [1, 2, 3.4, 4]
+    assert said.err == ""
+
+
+@pytest.mark.parametrize(("status", "code"), [("answered", 0), ("cannot", 0), ("failed", 1)])
+def test_the_exit_code_says_how_it_ended(
+    status: str, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Fake, "plays", events(status))
+    assert main(["ask", "q", "a.png"]) == code
+
+
+def test_options_reach_the_agent() -> None:
+    main(["ask", "what?", "a.png", "b.png", "--box", "1,2,30,40", "--box", "5,6,7,8", "--point",
+          "-9,10", "--profile", "embedded", "--session", "tea", "--allow-urls",
+          "--max-seconds", "7", "--out", "runs"])  # fmt: skip
+    settings, question, images, boxes, points = Fake.asked[0]
+    assert (question, images) == ("what?", ["a.png", "b.png"])
+    assert boxes == [(1, 2, 30, 40), (5, 6, 7, 8)]
+    assert points == [(9, 10, False)]
+    assert (settings.profile, settings.session, settings.allow_urls) == ("embedded", "tea", True)
+    assert (settings.max_seconds, settings.out) == (7, Path("runs"))
+
+
+def test_parse_box_and_point() -> None:
+    assert parse_box("0,0,1.5,2") == (0, 0, 1.5, 2)
+    assert parse_point("0,7") == (0, 7, True)
+    assert parse_point("-0,7") == (0, 7, False)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["ask"], "question"),
+        (["ask", "q"], "images"),
+        (["assk"], "assk"),
+        (["ask", "q", "a", "--bx", "1"], "--bx"),
+        (["ask", "q", "a", "--box", "1,2,3"], "--box wants x1,y1,x2,y2"),
+        (["ask", "q", "a", "--box", "5,5,5,9"], "is empty"),
+        (["ask", "q", "a", "--box", "nan,0,1,1"], "--box wants"),
+        (["ask", "q", "a", "--point", "1"], "--point wants x,y"),
+        (["ask", "q", "a", "--route", "scenic"], "--route 'scenic'"),
+        (["ask", "q", "a", "--max-steps", "999"], "--max-steps 999"),
+        (["tools", "--graph", "x.png"], "must end in .svg"),
+        (["tools", "--profile", "huge\x1b[31m"], "there is no profile"),
+        (["eval", "no-such-thing"], "there is no benchmark or task file 'no-such-thing'"),
+        (["eval", "missing.jsonl"], "cannot read task file"),
+        (["eval", "starter", "--workers", "0"], "--workers"),
+        (["replay", "missing.jsonl"], "missing.jsonl"),
+    ],
+)
+def test_wrong_use_is_one_line_and_code_2(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == 2
+    caught = capsys.readouterr()
+    assert said in one_line(caught.err)
+    assert "\x1b" not in caught.err
+    assert caught.out == ""
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "said"),
+    [
+        (InputError("a.png is no picture", hint="Give a picture"), 2, "a.png is no picture. Give"),
+        (ConfigError("no profile"), 2, "no profile"),
+        (ZeroDivisionError("boom\nboom"), 1, "ZeroDivisionError: boom"),
+    ],
+)
+def test_a_fault_is_one_line(
+    fault: Exception, code: int, said: str, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setattr(Fake, "plays", [*events()[:1], fault])
+    assert main(["ask", "q", "a.png", "--json"]) == code
+    caught = capsys.readouterr()
+    assert said in one_line(caught.err)
+    if not isinstance(fault, ZeroDivisionError):
+        assert json.loads(caught.out)["status"] == "failed"
+
+
+@pytest.mark.parametrize("words", [["--debug", "ask", "q", "a"], ["ask", "q", "a", "--debug"]])
+def test_debug_lets_the_traceback_through(
+    words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Fake, "plays", [ZeroDivisionError("boom")])
+    with pytest.raises(ZeroDivisionError):
+        main(words)
+
+
+def test_a_question_may_be_the_word_debug() -> None:
+    assert main(["ask", "--", "--debug", "a.png"]) == 0
+    assert Fake.asked[0][1] == "--debug"
+
+
+class Pressed(Fake):
+    """Ctrl+C comes while the agent works."""
+
+    async def astream(self, question: str, images: Any = (), **given: Any) -> AsyncIterator[Event]:
+        import asyncio
+
+        yield events()[0]
+        os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.sleep(60)
+
+
+def test_a_stop_is_one_line_and_code_130(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agent.run, "Agent", Pressed)
+    assert main(["ask", "q", "a.png"]) == 130
+    assert one_line(capsys.readouterr().err) == "stopped\n"
+
+
+def test_a_stop_before_anything_runs_is_the_same(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(settings: Settings) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(agent.run, "Agent", stop)
+    assert main(["ask", "q", "a.png"]) == 130
+    assert capsys.readouterr().err.split() == ["stopped"]
+
+
+def test_lists_are_tables_and_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["tools"]) == 0
+    assert "read_text" in capsys.readouterr().out
+    for words in (["tools", "--json"], ["models", "--json"]):
+        assert main(words) == 0
+        rows = json.loads(capsys.readouterr().out)
+        assert {"name", "ready"} <= rows[0].keys()
+    assert main(["models"]) == 0
+    assert "Apache-2.0" in capsys.readouterr().out
+
+
+def test_the_graph_is_a_picture(tmp_path: Path) -> None:
+    from xml.etree import ElementTree
+
+    assert main(["tools", "--graph", str(tmp_path / "g.svg")]) == 0
+    assert ElementTree.parse(tmp_path / "g.svg").getroot().tag.endswith("svg")
+
+
+def test_doctor_says_what_is_ready_and_what_mends_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["doctor"]) == 0
+    out = capsys.readouterr().out
+    assert "rapidocr" in out
+    assert "read_text" in out
+    import agent.doctor
+
+    monkeypatch.setattr(agent.doctor, "PACKAGES", ("no-such-package",))
+    monkeypatch.setattr(
+        "importlib.metadata.requires", lambda name: ["no-such-package>=3", "x ; extra == 'app'"]
+    )
+    assert main(["doctor"]) == 1
+    out = capsys.readouterr().out
+    assert "pip install 'no-such-package" in out
+
+
+def test_the_app_without_gradio_is_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "gradio", None)
+    assert main(["app"]) == 2
+    assert "pip install 'ocelli[app]'" in one_line(capsys.readouterr().err)
+
+
+def test_the_app_is_started_where_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[tuple[str, int]] = []
+    module = ModuleType("app")
+    module.main = lambda host, port: started.append((host, port))  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "app", module)
+    monkeypatch.setitem(sys.modules, "gradio", ModuleType("gradio"))
+    assert main(["app", "--port", "7999"]) == 0
+    assert started == [("127.0.0.1", 7999)]
+
+
+def run(*words: str, **more: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "agent", *words], cwd=ROOT, capture_output=True, text=True,
+        timeout=60, check=False, **more,
+    )  # fmt: skip
+
+
+def test_help_names_every_command_with_an_example_each() -> None:
+    said = run("--help").stdout
+    assert run().stdout == said
+    for name in ("ask", "tools", "models", "doctor", "replay", "eval", "app"):
+        assert name in said
+        assert "Example: ocelli " in run(name, "--help").stdout
+
+
+def test_help_loads_nothing_heavy() -> None:
+    script = (
+        "import sys; sys.argv = ['ocelli', '--help']\nfrom agent.cli import main\nmain()\n"
+        "heavy = {'numpy', 'pydantic', 'cv2', 'langgraph', 'rapidocr', 'gradio', 'PIL', 'rich'}\n"
+        "print(sorted(heavy & sys.modules.keys()), file=sys.stderr)"
+    )
+    made = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60,
+        check=True,
+    )  # fmt: skip
+    assert made.stderr == "[]\n"
+
+
+def test_a_closed_pipe_is_quiet() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    made = subprocess.run(
+        [sys.executable, "-m", "agent", "tools", "--json"], cwd=ROOT, stdout=writer,
+        stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    os.close(writer)
+    assert made.stderr == ""
+    assert made.returncode == 1

@@ -1,0 +1,133 @@
+"""One call on a model: pending, running, settled; and foreign errors turned into ours.
+
+Knows nothing of threads that run it, of queues or of memory.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from tools.context import CancelToken
+from tools.errors import Cancelled, OcelliError, OutOfMemory, ToolFailed
+
+MEMORY_WORDS = ("out of memory", "insufficient memory", "failed to allocate", "bad allocation")
+"""How libraries without a class of their own for it say that memory ran out."""
+
+
+class CallToken(CancelToken):
+    """Cancelled with the caller's token, or alone when this one call is given up."""
+
+    def __init__(self, caller: CancelToken) -> None:
+        super().__init__()
+        self._caller = caller
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the run or this call was stopped."""
+        return super().cancelled or self._caller.cancelled
+
+    def check(self) -> None:
+        """Raise where the run or this call was stopped.
+
+        Raises:
+            Cancelled: it was.
+        """
+        if self.cancelled:
+            raise Cancelled("stopped by the user")
+
+
+class Job:
+    """One call: pending, running, settled. Settled once, by whoever comes first."""
+
+    def __init__(
+        self,
+        call: Callable[[Any, CancelToken], Any],
+        release: Callable[[], None],
+        cancel: CancelToken,
+        seconds: float | None = None,
+    ) -> None:
+        self.done = threading.Event()
+        self.token = CallToken(cancel)
+        """What the model polls."""
+        self.value: Any = None
+        self.error: OcelliError | None = None
+        self.moved = False
+        """The actor was given up before this job began: another actor must take it."""
+        self.seconds = 0.0
+        """How long the model worked on it."""
+        self.limit_seconds = seconds
+        self.deadline: float | None = None
+        """Monotonic time at which the running job is overdue."""
+        self._call = call
+        self._release = release
+        self._lock = threading.Lock()
+        self._running = False
+        self._settled = False
+
+    def begin(self) -> bool:
+        """Claim it for running; False when its caller has left."""
+        with self._lock:
+            if self._settled or self.token.cancelled:
+                return False
+            self._running = True
+            if self.limit_seconds is not None:
+                self.deadline = time.monotonic() + self.limit_seconds
+            return True
+
+    def run(self, name: str, model: Any) -> None:
+        """Call the model and settle."""
+        start = time.monotonic()
+        value, error = None, None
+        try:
+            value = self._call(model, self.token)
+        except BaseException as raised:  # noqa: BLE001 - border to foreign code, SystemExit too
+            error = as_tool_error(name, raised)
+        self.seconds = time.monotonic() - start
+        self.settle(value, error)
+
+    def settle(
+        self, value: Any = None, error: OcelliError | None = None, *, moved: bool = False
+    ) -> bool:
+        """Give the outcome; False when it has one already."""
+        with self._lock:
+            if self._settled:
+                return False
+            self._settled = True
+            self.deadline = None
+            self.value, self.error, self.moved = value, error, moved
+        self._release()
+        self.done.set()
+        return True
+
+    def walk_away(self, grace_seconds: float) -> None:
+        """The caller leaves: a pending job is dropped, a running one may take `grace_seconds`."""
+        with self._lock:
+            running = self._running
+            if running:
+                end = time.monotonic() + grace_seconds
+                self.deadline = end if self.deadline is None else min(self.deadline, end)
+        self.token.cancel()
+        if not running:
+            self.settle(error=Cancelled("stopped by the user"))
+
+
+def as_tool_error(name: str, error: BaseException) -> OcelliError:
+    """`error` as one of ours, on one line that names the model."""
+    if isinstance(error, OutOfMemory):  # its traceback would keep the model's memory alive
+        return error.with_traceback(None)
+    if isinstance(error, OcelliError):
+        return error
+    words = next(iter(str(error).strip().splitlines()), "")[:200]
+    text = f"{type(error).__name__}: {words}" if words else type(error).__name__
+    if (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "OutOfMemoryError"
+        or any(w in words.lower() for w in MEMORY_WORDS)
+    ):
+        return OutOfMemory(f"{name} ran out of memory: {text}")
+    wrapped = ToolFailed(f"{name} failed: {text}")
+    wrapped.__cause__ = error
+    return wrapped

@@ -1,0 +1,297 @@
+"""The account of memory: who is resident, who is in use, who waits for room.
+
+Everything charged never exceeds the budget: a model that leaves stays charged until its memory is
+given back. Callers are served in the order in which they came. The first of the line lays a claim
+on the models that must leave for it; nobody behind may take a claimed model up again, so a big
+model does not starve behind a busy small one, while models it does not need stay usable. Nothing
+is evicted before that is known to be enough.
+
+Knows nothing of threads, loads or calls: residents are payloads with a name and a size.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from tools.errors import OutOfMemory
+
+POLL_SECONDS = 0.02
+"""How often a waiter looks whether its caller has given up."""
+EPSILON_MB = 1e-6
+"""One byte: sums of megabytes are floats."""
+T = TypeVar("T")
+
+
+@dataclass(eq=False)
+class Entry(Generic[T]):
+    """One model on the account."""
+
+    name: str
+    mb: float
+    payload: T
+    pins: int = 1
+    """Calls and leases that use it now; it may leave at zero only."""
+    used: int = 0
+    """Logical time of the last use."""
+    stuck: bool = False
+    """It was given up while a call still runs: nobody knows when it ends."""
+
+
+@dataclass(eq=False)
+class _Ticket(Generic[T]):
+    name: str
+    mb: float
+    patient: bool
+    since: float = field(default_factory=time.monotonic)
+    claim: tuple[Entry[T], ...] = ()
+
+
+@dataclass(frozen=True)
+class _Step(Generic[T]):
+    """What a waiter does next: take the entry, make these leave, or wait."""
+
+    entry: Entry[T] | None = None
+    fresh: bool = False
+    victims: tuple[Entry[T], ...] = ()
+    contended: bool = False
+    """Whether it waits for models in use, not just for one that is leaving already."""
+
+
+class Ledger(Generic[T]):
+    """One budget shared by all models. Thread-safe."""
+
+    def __init__(self, budget_mb: float, grace_seconds: float = 10.0) -> None:
+        self.budget_mb = budget_mb
+        self.peak_mb = 0.0
+        self._grace_seconds = grace_seconds
+        self._turn = threading.Condition()
+        self._line: list[_Ticket[T]] = []
+        self._entries: dict[str, Entry[T]] = {}
+        self._leaving: list[Entry[T]] = []
+        self._clock = 0
+        self._version = 0
+
+    def acquire(
+        self,
+        name: str,
+        mb: float,
+        make: Callable[[], T],
+        *,
+        evict: Callable[[Entry[T]], None],
+        check: Callable[[], None],
+        waiting: Callable[[], None],
+        patient: bool = True,
+    ) -> tuple[Entry[T], bool]:
+        """The entry of `name`, pinned, and whether it is new.
+
+        Args:
+            name: which model.
+            mb: what it is charged when it is not resident.
+            make: makes the payload of a new entry; called under the lock, must be quick.
+            evict: ends a model that has left the account; must lead to `forget`.
+            check: called while waiting; raises to give up.
+            waiting: called once when models in use are waited for.
+            patient: False refuses instead of waiting for models in use. A caller that holds one
+                lease must not wait for another: two such callers could wait for each other.
+
+        Raises:
+            OutOfMemory: it can never fit, or not without waiting and `patient` is False.
+        """
+        if mb > self.budget_mb:
+            raise OutOfMemory(
+                f"{name} needs {mb:.0f} MB, more than the whole budget of {self.budget_mb:.0f} MB",
+                hint="Raise budget_mb in the profile or order a smaller model first",
+            )
+        ticket: _Ticket[T] = _Ticket(name, mb, patient)
+        with self._turn:
+            self._line.insert(len(self._line) if patient else 0, ticket)
+        try:
+            return self._stand(ticket, make, evict, check, waiting)
+        finally:
+            with self._turn:
+                self._line.remove(ticket)
+                self._changed()
+
+    def pin(self, entry: Entry[T]) -> None:
+        """Use a pinned entry once more."""
+        with self._turn:
+            entry.pins += 1
+
+    def release(self, entry: Entry[T]) -> None:
+        """Give one use back."""
+        with self._turn:
+            entry.pins -= 1
+            self._touch(entry)
+            self._changed()
+
+    def leave(self, entry: Entry[T], *, only_idle: bool = False, stuck: bool = False) -> bool:
+        """Take a resident off the list; it stays charged until `forget`. False if it is not there.
+
+        Args:
+            entry: which.
+            only_idle: refuse (False) when it is in use.
+            stuck: its memory comes back at an unknown time.
+        """
+        with self._turn:
+            if self._entries.get(entry.name) is not entry or (only_idle and entry.pins):
+                return False
+            self._remove(entry)
+            entry.stuck = stuck
+            return True
+
+    def forget(self, entry: Entry[T]) -> None:
+        """The memory of an entry is free again."""
+        with self._turn:
+            self._entries = {n: e for n, e in self._entries.items() if e is not entry}
+            self._leaving = [e for e in self._leaving if e is not entry]
+            self._changed()
+
+    def leave_idle(self, but: str) -> list[Entry[T]]:
+        """Take every idle resident but one off the list; the caller ends them."""
+        with self._turn:
+            idle = [e for e in self._idle() if e.name != but]
+            for entry in idle:
+                self._remove(entry)
+            return idle
+
+    def residents(self) -> list[Entry[T]]:
+        """Those on the list, least recently used first."""
+        with self._turn:
+            return sorted(self._entries.values(), key=lambda e: e.used)
+
+    def charged(self) -> list[Entry[T]]:
+        """Residents and those still leaving."""
+        with self._turn:
+            return [*self._entries.values(), *self._leaving]
+
+    def charged_mb(self) -> float:
+        """What residents and those still leaving occupy together."""
+        return _sum(self.charged())
+
+    def waiting(self) -> int:
+        """How many callers stand in line."""
+        with self._turn:
+            return len(self._line)
+
+    def _stand(
+        self,
+        ticket: _Ticket[T],
+        make: Callable[[], T],
+        evict: Callable[[Entry[T]], None],
+        check: Callable[[], None],
+        waiting: Callable[[], None],
+    ) -> tuple[Entry[T], bool]:
+        told = False
+        while True:
+            check()
+            with self._turn:
+                step, seen = self._step(ticket, make), self._version
+            if step.entry is not None:
+                return step.entry, step.fresh
+            for victim in step.victims:
+                evict(victim)
+            if step.victims:
+                continue
+            if step.contended and not told:
+                told = True
+                waiting()
+            with self._turn:
+                if self._version == seen:
+                    self._turn.wait(POLL_SECONDS)
+
+    def _step(self, ticket: _Ticket[T], make: Callable[[], T]) -> _Step[T]:
+        head, entry = self._line[0], self._entries.get(ticket.name)
+        if entry is not None and (head is ticket or entry not in head.claim):
+            entry.pins += 1
+            self._touch(entry)
+            return _Step(entry)
+        if head is not ticket:
+            return _Step(contended=True)
+        free = self.budget_mb - _sum(self._entries.values()) - _sum(self._leaving)
+        if ticket.mb <= free + EPSILON_MB:
+            return _Step(self._enter(ticket, make), fresh=True)
+        soon = free + _sum(e for e in self._leaving if not e.stuck)
+        victims = _enough(self._idle(), ticket.mb - soon)
+        if victims is not None:
+            for victim in victims:
+                self._remove(victim)
+            return _Step(victims=victims)
+        self._refuse(ticket)
+        ticket.claim = self._claim(ticket, soon)
+        return _Step(contended=any(e.pins for e in self._entries.values()))
+
+    def _enter(self, ticket: _Ticket[T], make: Callable[[], T]) -> Entry[T]:
+        entry = Entry(ticket.name, ticket.mb, make())
+        self._entries[entry.name] = entry
+        self._touch(entry)
+        charged = _sum(self._entries.values()) + _sum(self._leaving)
+        self.peak_mb = max(self.peak_mb, charged)
+        return entry
+
+    def _refuse(self, ticket: _Ticket[T]) -> None:
+        stuck = [e for e in self._leaving if e.stuck]
+        late = time.monotonic() - ticket.since > self._grace_seconds
+        if stuck and late and ticket.mb > self.budget_mb - _sum(stuck):
+            raise OutOfMemory(
+                f"{ticket.name} needs {ticket.mb:.0f} MB, but {_sum(stuck):.0f} MB are still held "
+                f"by a call of {', '.join(e.name for e in stuck)} that outlasted its time",
+                hint="Raise budget_mb in the profile or restart",
+            )
+        if not ticket.patient and any(e.pins for e in self._entries.values()):
+            busy = ", ".join(e.name for e in self._entries.values() if e.pins)
+            raise OutOfMemory(
+                f"{ticket.name} needs {ticket.mb:.0f} MB beside the leased {busy}, and the budget "
+                f"is {self.budget_mb:.0f} MB",
+                hint="Give the lease back first, or raise budget_mb in the profile",
+            )
+
+    def _claim(self, ticket: _Ticket[T], soon_mb: float) -> tuple[Entry[T], ...]:
+        """Whom to let run dry for `ticket`: those claimed before, then idle ones, then the rest."""
+        order = sorted(
+            self._entries.values(), key=lambda e: (e not in ticket.claim, e.pins > 0, e.used)
+        )
+        return _enough(order, ticket.mb - soon_mb) or tuple(order)
+
+    def _idle(self) -> list[Entry[T]]:
+        return sorted((e for e in self._entries.values() if not e.pins), key=lambda e: e.used)
+
+    def _remove(self, entry: Entry[T]) -> None:
+        del self._entries[entry.name]
+        self._leaving.append(entry)
+        self._changed()
+
+    def _touch(self, entry: Entry[T]) -> None:
+        self._clock += 1
+        entry.used = self._clock
+
+    def _changed(self) -> None:
+        self._version += 1
+        self._turn.notify_all()
+
+
+def _sum(entries: Iterable[Entry[T]]) -> float:
+    return sum(e.mb for e in entries)
+
+
+def _enough(order: Iterable[Entry[T]], need_mb: float) -> tuple[Entry[T], ...] | None:
+    """Of `order` the first that free `need_mb`, without those the rest can do without.
+
+    () when nothing is needed, None when all together are too small.
+    """
+    taken: list[Entry[T]] = []
+    for entry in order:
+        if need_mb <= EPSILON_MB:
+            break
+        taken.append(entry)
+        need_mb -= entry.mb
+    if need_mb > EPSILON_MB:
+        return None
+    for entry in reversed(taken):
+        if need_mb + entry.mb <= EPSILON_MB:
+            taken.remove(entry)
+            need_mb += entry.mb
+    return tuple(taken)

@@ -1,0 +1,249 @@
+"""Models as residents: loaded on demand under one budget, each on its actor, called by spec.
+
+A caller who cancels is answered at once; the model gets the token and may stop itself. A call that
+outlasts its seconds ends as `ToolTimeout`: its actor is given up and the next call gets a new one,
+while the old one stays charged until its thread ends. Threads cannot be killed, so a model that
+never returns keeps its memory for good. Out of memory evicts what is idle and tries once more.
+
+Knows nothing of abilities, profiles or which model to try next (``tools/host.py``).
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from tools.actor import Actor, Hooks
+from tools.catalog import ModelSpec
+from tools.context import CancelToken
+from tools.errors import Cancelled, OutOfMemory
+from tools.host_events import Called, Evicted, HostEvent, Loaded, Retried, Waiting
+from tools.host_stats import Counters, HostStats
+from tools.job import Job
+from tools.ledger import POLL_SECONDS, Entry, Ledger
+
+LOG = logging.getLogger(__name__)
+Listener = Callable[[HostEvent], None]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Times in seconds after which the host stops hoping. None: never."""
+
+    call: float | None = 300.0
+    """A model may work on one call, unless the caller says otherwise."""
+    load: float | None = 900.0
+    """A model may take to load."""
+    idle: float | None = 900.0
+    """An unused model stays resident."""
+    grace: float = 10.0
+    """A call may go on after its caller has left, before its actor is given up."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call on one model."""
+
+    spec: ModelSpec
+    run: Callable[[Any, CancelToken], Any]
+    """What to do with the loaded model."""
+    cancel: CancelToken
+    seconds: float | None = None
+    """How long the model may work on it once it has begun; None: the host's limit."""
+    told: Listener | None = None
+    """Hears the events of this call, besides the host's own listener."""
+    holding: bool = False
+    """The caller holds a lease, so it must not wait for another one."""
+
+
+class Tenancy:
+    """A resident kept from leaving. Thread-safe."""
+
+    def __init__(self, entry: Entry[Actor]) -> None:
+        self.entry = entry
+        self.lock = threading.Lock()
+
+
+class Residence:
+    """The models that are loaded and the memory they share. Thread-safe."""
+
+    def __init__(self, budget_mb: float, limits: Limits, on_event: Listener | None) -> None:
+        self._limits = limits
+        self._on_event = on_event
+        self._ledger: Ledger[Actor] = Ledger(budget_mb, limits.grace)
+        self._counters = Counters()
+        self._closed = threading.Event()
+
+    def call(self, request: Request, tenancy: Tenancy | None = None) -> Any:
+        """The model's answer.
+
+        Raises:
+            Cancelled: the caller's token was set, or all was closed.
+            ToolError: it did not load or it failed.
+        """
+        job = self._settled(request, tenancy)
+        spec = request.spec
+        self._counters.called(spec.name, job.seconds)
+        self.tell(Called(spec.name, spec.version, job.seconds), request.told)
+        return job.value
+
+    def settle_in(self, request: Request) -> Tenancy:
+        """The model loaded and kept until `move_out`.
+
+        Raises:
+            ToolError: as for `call`.
+        """
+        tenancy = Tenancy(self._take(request))
+        try:
+            self._settled(request, tenancy)
+        except BaseException:
+            self.move_out(tenancy)
+            raise
+        return tenancy
+
+    def move_out(self, tenancy: Tenancy) -> None:
+        """The tenancy ends."""
+        self._ledger.release(tenancy.entry)
+
+    def stats(self) -> HostStats:
+        """Who is resident, how much, how often, how fast."""
+        ledger = self._ledger
+        rows = [(e.name, e.mb, e.pins, e.payload.queued()) for e in ledger.residents()]
+        charged, waiting = ledger.charged_mb(), ledger.waiting()
+        return self._counters.stats(rows, ledger.budget_mb, charged, ledger.peak_mb, waiting)
+
+    def close(self, seconds: float) -> None:
+        """Stop every call and end every actor, waiting for their threads up to `seconds`."""
+        self._closed.set()
+        end = time.monotonic() + seconds
+        for entry in self._ledger.residents():
+            self._shut(entry)
+        for entry in self._ledger.charged():
+            entry.payload.close(max(0.0, end - time.monotonic()))
+
+    def tell(self, event: HostEvent, told: Listener | None = None) -> None:
+        """Hand an event to the host's listener and to the one of a call."""
+        for listener in (self._on_event, told):
+            if listener is None:
+                continue
+            try:
+                listener(event)
+            except Exception:  # a listener is foreign code: it must not break a call
+                LOG.exception("a listener of the host failed on %s", event)
+
+    def _settled(self, request: Request, tenancy: Tenancy | None) -> Job:
+        job = self._once(request, tenancy)
+        if isinstance(job.error, OutOfMemory):
+            name = request.spec.name
+            gone = self._make_room(name)
+            self.tell(Retried(name, job.error.line(), gone), request.told)
+            job = self._once(request, tenancy)
+        if job.error is not None:
+            raise job.error
+        return job
+
+    def _once(self, request: Request, tenancy: Tenancy | None) -> Job:
+        seconds = request.seconds if request.seconds is not None else self._limits.call
+        while True:
+            entry = self._again(request, tenancy) if tenancy else self._take(request)
+            job = Job(request.run, partial(self._ledger.release, entry), request.cancel, seconds)
+            entry.payload.submit(job)
+            while not job.done.wait(POLL_SECONDS):
+                if request.cancel.cancelled:
+                    job.walk_away(self._limits.grace)
+                    raise Cancelled("stopped by the user")
+                self._reap()
+            if not job.moved:
+                return job
+
+    def _take(self, request: Request) -> Entry[Actor]:
+        """The entry of the model, pinned for the caller, its actor started."""
+        spec = request.spec
+
+        def check() -> None:
+            request.cancel.check()
+            if self._closed.is_set():
+                raise Cancelled("the host of the models is closed")
+            self._reap()
+
+        entry, fresh = self._ledger.acquire(
+            spec.name,
+            spec.memory_mb,
+            partial(self._actor, spec),
+            evict=lambda victim: self._evict(victim, f"room for {spec.name}"),
+            check=check,
+            waiting=lambda: self.tell(Waiting(spec.name, spec.memory_mb), request.told),
+            patient=not request.holding,
+        )
+        if self._closed.is_set():
+            self._shut(entry)
+        elif fresh:
+            entry.payload.start()
+        return entry
+
+    def _again(self, request: Request, tenancy: Tenancy) -> Entry[Actor]:
+        """The tenant pinned once more; a new one where its actor was given up or did not load."""
+        with tenancy.lock:
+            if tenancy.entry not in self._ledger.residents():
+                fresh = self._take(request)
+                self._ledger.release(tenancy.entry)
+                tenancy.entry = fresh
+            self._ledger.pin(tenancy.entry)
+            return tenancy.entry
+
+    def _actor(self, spec: ModelSpec) -> Actor:
+        def mine(act: Callable[[Entry[Actor]], Any]) -> Any:
+            # The entry is made after its actor, but before the actor starts and calls a hook.
+            return next((act(e) for e in self._ledger.charged() if e.payload is actor), False)
+
+        def loaded(seconds: float) -> None:
+            self._counters.loaded()
+            self.tell(Loaded(spec.name, seconds, spec.memory_mb))
+
+        def retire() -> bool:
+            left = bool(mine(lambda e: self._ledger.leave(e, only_idle=True)))
+            if left:
+                self._counters.evicted()
+                self.tell(Evicted(spec.name, f"idle for {self._limits.idle:g} s"))
+            return left
+
+        hooks = Hooks(
+            loaded=loaded,
+            failed=lambda: mine(self._ledger.leave),
+            retire=retire,
+            ended=lambda: mine(self._ledger.forget),
+        )
+        limits = self._limits
+        actor = Actor(
+            spec.name, spec.load, hooks, load_seconds=limits.load, idle_seconds=limits.idle
+        )
+        return actor
+
+    def _evict(self, victim: Entry[Actor], reason: str) -> None:
+        self._counters.evicted()
+        if not victim.payload.close(self._limits.grace):
+            victim.stuck = True
+        self.tell(Evicted(victim.name, reason))
+
+    def _make_room(self, name: str) -> tuple[str, ...]:
+        victims = self._ledger.leave_idle(but=name)
+        for victim in victims:
+            self._evict(victim, f"{name} ran out of memory")
+        return tuple(v.name for v in victims)
+
+    def _reap(self) -> None:
+        """Give up the actors whose load or call has outlasted its time."""
+        for entry in self._ledger.residents():
+            if entry.payload.overdue() and entry.payload.give_up():
+                self._ledger.leave(entry, stuck=True)
+                self._counters.evicted()
+                self.tell(Evicted(entry.name, "it outlasted its time"))
+
+    def _shut(self, entry: Entry[Actor]) -> None:
+        self._ledger.leave(entry)
+        entry.payload.give_up(Cancelled("the host of the models was closed"))
