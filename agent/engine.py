@@ -223,7 +223,7 @@ class Engine:
         asked = [i for h in handles if isinstance(i := session.get(h), Image)]
         given = [session.add(d, session.keeper.put(d)) for d in drawn(*marks, asked)]
         names = {h: session.held[h].name for h in handles}
-        return Question(text, tuple(handles), tuple(given), names)
+        return Question(text, tuple(handles), tuple(given), names, fresh=bool(pictures))
 
     def _working(
         self,

@@ -1,4 +1,4 @@
-"""The loop as a LangGraph: plan and check, act, fuse, again, until there is an answer.
+"""The loop as a LangGraph: plan and check, act and fuse, again, until there is an answer.
 
 The only module that knows LangGraph. What it stores of a conversation is plain records (names and
 hashes, never pixels), written before the next step begins, so that a conversation goes on after a
@@ -34,7 +34,7 @@ from agent.threads import in_thread
 from agent.turn import STOPPED, Working
 from tools.errors import ConfigError, InputError, ToolError
 
-SUPER_STEPS_PER_DECISION = 3
+SUPER_STEPS_PER_DECISION = 2
 
 
 def merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,13 +65,14 @@ class Group(TypedDict):
 
 
 async def _plan(state: State, runtime: Runtime[Working]) -> State:
-    """Ask the planner and look its plan over, in one step of the graph."""
+    """Take in what was found, ask the planner, look its plan over."""
     working = _here(runtime)
-    working.groups = ()
+    working.take_in()
     await working.decide()
-    if working.plan is not None:
-        working.groups = working.look_over()
-    return {"turn": _turn_state(working)} if working.remember else {}
+    working.groups = working.look_over() if working.plan is not None else ()
+    if not working.remember:
+        return {}
+    return {"session": working.session.unsaved(), "turn": _turn_state(working), "done": None}  # type: ignore[typeddict-item]
 
 
 def _here(runtime: Runtime[Working]) -> Working:
@@ -85,10 +86,8 @@ def _after_plan(state: State, runtime: Runtime[Working]) -> str | list[Send]:
     working = runtime.context
     if working.finish is not None:
         return "answer"
-    if working.fixed is None:
-        return "plan"
     if not working.groups:
-        return "fuse"
+        return "plan"
     return [
         Send("act", Group(calls=[c.model_dump(mode="json") for c in g])) for g in working.groups
     ]
@@ -101,14 +100,6 @@ async def _act(group: Group, runtime: Runtime[Working]) -> State:
     if not working.remember:
         return {}
     return {"done": [_record(o, working.session) for o in outcomes]}
-
-
-async def _fuse(state: State, runtime: Runtime[Working]) -> State:
-    working = runtime.context
-    working.take_in()
-    if not working.remember:
-        return {}
-    return {"session": working.session.unsaved(), "turn": _turn_state(working), "done": None}  # type: ignore[typeddict-item]
 
 
 async def _answer(state: State, runtime: Runtime[Working]) -> State:
@@ -145,13 +136,12 @@ def _record(outcome: Outcome, session: Session) -> dict[str, Any]:
 
 def _build() -> Any:
     graph: Any = StateGraph(State, context_schema=Working)
-    for name, node in (("plan", _plan), ("fuse", _fuse), ("answer", _answer)):
-        graph.add_node(name, node)
+    graph.add_node("plan", _plan)
+    graph.add_node("answer", _answer)
     graph.add_node("act", _act, input_schema=Group)
     graph.add_edge(START, "plan")
-    graph.add_conditional_edges("plan", _after_plan, ["plan", "act", "fuse", "answer"])
-    graph.add_edge("act", "fuse")
-    graph.add_edge("fuse", "plan")
+    graph.add_conditional_edges("plan", _after_plan, ["plan", "act", "answer"])
+    graph.add_edge("act", "plan")
     graph.add_edge("answer", END)
     return graph
 

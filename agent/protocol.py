@@ -133,6 +133,8 @@ class View:
     """Every handle that can be named, with the class of its artefact."""
     names: Mapping[str, str] = field(default_factory=dict)
     """File names of pictures by handle. Not trusted."""
+    fresh: bool = True
+    """Whether the pictures came with this question, not from an earlier one."""
     problem: str = ""
     """Why the last reply was sent back, in one line."""
 

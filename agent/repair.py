@@ -136,6 +136,10 @@ class Repairer:
     ) -> dict[str, Any]:
         given = {n: v for n, v in call.args.items() if v is not None}
         args = self.graph.fill(spec, given, held)
+        roots = {_root(held[v]) for v in given.values() if isinstance(v, str) and v in held} - {""}
+        if len(roots) == 1 and self.graph.missing(spec, args):
+            near = {h: a for h, a in held.items() if _root(a) in roots}
+            args = self.graph.fill(spec, args, near)
         for name in args.keys() - given.keys():
             fixed.notes.append((call.id, f"{name} was missing; {args[name]} is the one that fits"))
         return args
@@ -198,6 +202,11 @@ def _entities(call: Call, session: Session) -> dict[str, Artefact]:
                 numbers = [int(n) for n in re.findall(r"\d+", value)]
                 found[value] = session.entity_rows(numbers, Placed)
     return found
+
+
+def _root(thing: Artefact | type[Artefact]) -> str:
+    """The root picture an artefact lies in, '' where it has none or is still to come."""
+    return str(getattr(getattr(thing, "frame", None), "root", ""))
 
 
 def _class(thing: Artefact | type[Artefact]) -> type[Artefact]:

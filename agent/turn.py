@@ -40,6 +40,8 @@ class Question:
     """Handles of boxes and points the person drew."""
     names: Mapping[str, str]
     """File names by handle. Not trusted."""
+    fresh: bool = True
+    """Whether the pictures came with this question, not from an earlier one."""
 
 
 @dataclass(eq=False)
@@ -104,6 +106,7 @@ class Working:
             get=session.get,
             kinds=dict(session.kinds),
             names=self.question.names,
+            fresh=self.question.fresh,
             problem=self.problem,
         )
 
@@ -220,10 +223,10 @@ class Working:
         return [*self.question.images, *self.question.given, *made]
 
     def take_in(self) -> None:
-        """The results of the plan, in its order, for the planner to see."""
-        assert self.fixed is not None
-        for call in self.fixed.calls:
-            self.results.append(self.executor.outcomes[call.id].result)
+        """The results of the last plan, in its order, for the planner to see."""
+        if self.fixed is not None:
+            self.results += [self.executor.outcomes[c.id].result for c in self.fixed.calls]
+            self.fixed = None
 
     async def warm(self) -> None:
         """Read the pictures in question from disk before anybody waits for them."""

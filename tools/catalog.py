@@ -125,13 +125,20 @@ class ModelSpec:
 
     def missing(self) -> str:
         """Why it cannot be used here, '' when it is ready. Imports nothing."""
-        absent = [m for m in self.modules if importlib.util.find_spec(m) is None]
+        absent = [m for m in self.modules if not _is_there(m)]
         return f"package {', '.join(absent)} is not installed" if absent else ""
 
     def cannot(self, labels: tuple[str, ...]) -> str:
         """Why it cannot look for these names, '' when it can."""
         strange = [name for name in labels if self.labels and name not in self.labels]
         return f"knows only {', '.join(self.labels)}, not {', '.join(strange)}" if strange else ""
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):  # its parent package is absent
+        return False
 
 
 def tool(
@@ -166,7 +173,10 @@ def _read(
     doc = inspect.getdoc(fn)
     if not doc:
         raise SpecError(f"tool {name!r} has no docstring", hint="Its first line is the tool card")
-    hints = typing.get_type_hints(fn, include_extras=True)
+    try:
+        hints = typing.get_type_hints(fn, include_extras=True)
+    except NameError as error:
+        raise SpecError(f"tool {name!r} has a type that cannot be resolved: {error}") from None
     returns = hints.get("return")
     if not (isinstance(returns, type) and issubclass(returns, Artefact)):
         raise SpecError(f"tool {name!r} must return one artefact type, not {returns!r}")
@@ -175,16 +185,35 @@ def _read(
         raise SpecError(f"tool {name!r} must take ctx: ToolContext first")
     params, fields = {}, {}
     for parameter in signature[1:]:
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            raise SpecError(f"tool {name!r} must name each parameter, not {parameter}")
         if parameter.name not in hints:
             raise SpecError(f"parameter {parameter.name!r} of tool {name!r} has no type")
         param, definition = _read_param(name, parameter, hints[parameter.name])
         params[param.name], fields[param.name] = param, definition
     config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
     args: type[BaseModel] = create_model(f"{name}_args", __config__=config, **fields)
+    for param in params.values():
+        _check_default(name, param, args)
     summary = doc.splitlines()[0]
     return ToolSpec(
         name, fn, params, args, returns, summary, doc, effect, needs, verbs, nouns
     )  # fmt: skip
+
+
+def _check_default(tool_name: str, param: Param, args: type[BaseModel]) -> None:
+    """Refuse a default that a caller could not give."""
+    if param.required:
+        return
+    try:
+        args.__pydantic_validator__.validate_assignment(
+            args.model_construct(), param.name, param.default
+        )
+    except ValidationError as error:
+        said = error.errors()[0]["msg"]
+        raise SpecError(
+            f"the default {param.default!r} of {param.name!r} of tool {tool_name!r}: {said}"
+        ) from None
 
 
 def _read_param(tool_name: str, parameter: inspect.Parameter, hint: Any) -> tuple[Param, Any]:
@@ -204,7 +233,7 @@ def _read_param(tool_name: str, parameter: inspect.Parameter, hint: Any) -> tupl
     if typing.get_origin(base) is Literal:
         choices = tuple(str(v) for v in typing.get_args(base))
         kind: type = str
-    elif typing.get_origin(base) is list:
+    elif typing.get_origin(base) is list and typing.get_args(base)[0] in PLAIN:
         kind = list
     elif isinstance(base, type) and (issubclass(base, Artefact) or base in PLAIN):
         kind = base

@@ -21,6 +21,11 @@ TALL = 1.5
 SAME = 0.5
 """Share of the smaller of two readings that they have in common when they are one text."""
 
+ALIKE = 70
+"""Per cent of a shorter text found in a longer one for the one to be a part of the other."""
+LIKE_HEIGHT = 0.65
+"""Ratio of two heights of lettering that can be of one line."""
+
 
 @dataclass(frozen=True, eq=False)
 class Line:
@@ -98,22 +103,32 @@ def quarter_turns(lines: Sequence[Line]) -> int:
 
 def merged(lines: list[Line]) -> list[Line]:
     """`lines` with the better one kept of any two that read the same place."""
-    import cv2
-
     kept: list[Line] = []
     for line in sorted(lines, key=lambda line: -line.worth):
-        for other in kept:
-            low = np.maximum(line.quad.min(axis=0), other.quad.min(axis=0))
-            high = np.minimum(line.quad.max(axis=0), other.quad.max(axis=0))
-            if (high <= low).any():
-                continue
-            common, _ = cv2.intersectConvexConvex(line.quad, other.quad)
-            areas = [float(cv2.contourArea(one.quad)) for one in (line, other)]
-            if common > SAME * min(areas):
-                break
-        else:
+        if not any(_same(line, other) for other in kept):
             kept.append(line)
     return kept
+
+
+def _same(one: Line, other: Line) -> bool:
+    """Whether two readings are of one text: the same place, or a part of the same line.
+
+    A line that only lies in the wide quad around a curved one is another text.
+    """
+    import cv2
+    from rapidfuzz import fuzz
+
+    low = np.maximum(one.quad.min(axis=0), other.quad.min(axis=0))
+    high = np.minimum(one.quad.max(axis=0), other.quad.max(axis=0))
+    if (high <= low).any():
+        return False
+    common, _ = cv2.intersectConvexConvex(one.quad, other.quad)
+    areas = sorted(float(cv2.contourArea(line.quad)) for line in (one, other))
+    if common <= SAME * areas[0]:
+        return False
+    heights = sorted(float(side(line.quad)[1]) for line in (one, other))
+    alike = fuzz.partial_ratio(one.text.casefold(), other.text.casefold()) >= ALIKE
+    return alike or common > SAME * areas[1] or heights[0] > LIKE_HEIGHT * heights[1]
 
 
 def words(line: Line) -> Iterator[Line]:

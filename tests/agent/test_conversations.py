@@ -40,7 +40,7 @@ home = Path({home!r})
 def die(ctx: ToolContext) -> Text:
     "Waits until the call beside it is on disk, then ends the process at once."
     base = sqlite3.connect(home / "conversations.sqlite")
-    while {wait} and not base.execute("SELECT 1 FROM writes WHERE channel = 'done'").fetchone():
+    while {wait} and not base.execute("SELECT 1 FROM writes WHERE channel = 'done' AND length(value) > 40").fetchone():
         time.sleep(0.01)
     os.kill(os.getpid(), signal.SIGKILL)
     return Text("")

@@ -53,6 +53,9 @@ def test_an_entity_says_which_picture_is_meant() -> None:
     plan = Plan(calls=(call("p", "paint", region="#1"),))
     fixed = Repairer(ToolGraph(ALL)).fix(plan, held, ["img1", "img2"])
     assert fixed.calls[0].args == {"region": "#1", "image": "img2"}
+    beside = Plan(calls=(call("e", "paint", image="img2"), *plan.calls))
+    fixed = Repairer(ToolGraph(ALL)).fix(beside, held, ["img1", "img2"])
+    assert fixed.calls[1].args == {"region": "#1", "image": "img2"}
 
 
 def test_the_producer_that_is_plainly_missing_is_put_before() -> None:

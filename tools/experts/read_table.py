@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tools.catalog import tool
-from tools.charges import letters, part_box
+from tools.charges import part_box
 from tools.context import ToolContext
 from tools.layout import Cell, cell_rows, union
 from tools.money import amounts

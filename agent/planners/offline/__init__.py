@@ -33,6 +33,7 @@ GOALS: tuple[Goal, ...] = (
     looking.nth,
     looking.direction,
     reading.codes,
+    reading.list_item,
     looking.color,
     looking.quality,
     reading.sums,

@@ -126,6 +126,8 @@ def _objects(phrase: str, scope: Scope) -> tuple[Target, ...]:
         phrase,
     ):
         return ()
+    if re.fullmatch(r"it|this|that|these|those|them", phrase) and not scope.has_focus:
+        return ()
     found = []
     for wanted in scope.targets(phrase):
         if wanted.head and scope.words.is_picture(wanted.head) and wanted.is_plain:

@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from agent.planners.offline.parse import Target, unquote
+from agent.planners.offline.reading import carrier_text
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.work import Cannot, Fragment, Ref, listed, plural, quoted
 from tools.geometry import centres
@@ -70,7 +71,7 @@ def _panels(scope: Scope) -> Fragment | None:
 def exists(scope: Scope) -> Fragment | None:
     """Whether there is such a thing."""
     match = re.match(
-        rf"^(?:{AUX}|any) (?:there|(?:you|i|we) see|you (?:find|spot|detect)|(?:it|this|that|they|the \w+|picture|this \w+) (?:have|has|contain|contains|show|shows|include|includes|say|says|mention|mentions|read|reads))\s+(?:any|a|an|some|the)?\s*(.+)$",
+        rf"^(?:{AUX}|any) (?:there|(?:you|i|we) see|you (?:find|spot|detect)|(?:it|this|that|they|picture|(?:the|this|that|any|some|either|one|a)(?: of the)? [\w ]+?) (?:have|has|contain|contains|show|shows|include|includes|say|says|mention|mentions|read|reads))\s+(?:any|a|an|some|the)?\s*(.+)$",
         scope.text,
     ) or re.match(r"^(?:any) (.+?)(?: here| there| in (?:it|this))?$", scope.text)
     if not match:
@@ -447,7 +448,7 @@ def color(scope: Scope) -> Fragment | None:
         return Fragment(
             f"The main colours{scope.where()} are {_shares(scope, ref, 4)}{scope.work.cite(ref)}"
         )
-    region = scope.find(wanted)
+    region = carrier_text(scope, wanted.of or wanted) if ink else scope.find(wanted)
     placed = scope.work.see(region, Placed)
     if not len(placed):
         return Fragment(scope.absent(wanted.head))

@@ -195,8 +195,5 @@ def current_picture(turns: tuple[Turn, ...]) -> str:
 
 def latest(view: View) -> Ref | None:
     """The picture edits go on from: the last one made, unless new pictures came since."""
-    made = current_picture(view.turns)
-    asked = view.turns[-1].images if view.turns else ()
-    if made and view.images == asked:
-        return Ref(made, "", made)
-    return None
+    made = "" if view.fresh else current_picture(view.turns)
+    return Ref(made, "", made) if made else None

@@ -45,6 +45,11 @@ def codes(scope: Scope) -> Fragment | None:
         r"post ?code|zip code|dress code|country code|area code", scope.text
     ):
         return None
+    if re.match(
+        r"^(?:is|are|how (?:many|big|wide|far)|where (?:is|are)|find|locate|count|any)\b",
+        scope.text,
+    ):
+        return None
     found = scope.work.call("read_codes", image=scope.image, region=scope.given)
     held = scope.work.see(found, Codes)
     rows = _codes_meant(scope.text, held)
@@ -193,8 +198,14 @@ def extreme_row(scope: Scope) -> Fragment | None:
     if not way or not listed_thing:
         return None
     kind = "distance" if distance else "item"
-    for detail in ("normal", "fine"):
-        ref = scope.row_ref(detail, kind=kind, order=way)
+    named = re.match(
+        r"^(?:what|which)(?: is| was)? (?:the )?(?:\w+ )*?(\w+) (?:is|was|costs?|has)\b", scope.text
+    )
+    labels = [singular_phrase(named.group(1)), ""] if named else [""]
+    looks = [(detail, label) for detail in ("normal", "fine") for label in labels]
+    for detail, label in looks:
+        wanted = {"kind": kind, "order": way} | ({"label": label} if label else {})
+        ref = scope.row_ref(detail, **wanted)
         table = scope.work.see(ref, Table)
         if len(table):
             row = next(iter(table))
@@ -228,6 +239,14 @@ def field(scope: Scope) -> Fragment | None:
 
 
 def _field_named(scope: Scope) -> tuple[str, str]:
+    if re.match(
+        r"^(?:how much|what) (?:was|is|did|does|do|are) (?:it|this|that|everything|they|i|we|he|she|the (?:bill|receipt|meal|order|purchase|whole thing))\b.*"
+        r"\b(?:altogether|in total|in all|cost|pay|spend|come to|owe|spent|paid)?$",
+        scope.text,
+    ) and re.search(
+        r"\b(?:how much|altogether|in total|in all|cost|pay|spend|come to|owe)\b", scope.text
+    ):
+        return "total", "total"
     fields = scope.words.table("fields")
     for name in sorted(fields, key=len, reverse=True):
         if re.search(rf"\b{re.escape(name)}s?\b", scope.text):
@@ -489,6 +508,27 @@ def _count_rows(scope: Scope, noun: str) -> Fragment | None:
     return None
 
 
+def list_item(scope: Scope) -> Fragment | None:
+    """One entry of a numbered list: "read rule number 2", "what is the third step"."""
+    noun = (
+        r"(?:rule|step|point|item|tip|entry|question|instruction|ingredient|answer|reason|option)"
+    )
+    ordinals = scope.words.table("ordinals")
+    match = re.search(rf"\b{noun} (?:number |no\.? ?|#)?(\d+)\b", scope.text) or re.search(
+        rf"\b({'|'.join(ordinals)}) {noun}\b", scope.text
+    )
+    if not match:
+        return None
+    said = match.group(1)
+    index = int(said) if said.isdigit() else int(ordinals[said])
+    items = scope.work.call(
+        "pick", things=scope.spans(), image=scope.image, kind="item", index=index
+    )
+    if not len(scope.work.see(items, Placed)):
+        return None
+    return Fragment(f"It reads {scope.say_text(items)}", focus=items)
+
+
 # -- free reading -----------------------------------------------------------------------------------
 
 
@@ -498,7 +538,7 @@ def read(scope: Scope) -> Fragment | None:
     if asked is None:
         return None
     attribute, carrier = asked
-    scope_text = _carrier_text(scope, carrier)
+    scope_text = carrier_text(scope, carrier)
     if attribute is None:
         return _whole(scope, scope_text, carrier)
     kind = scope.kind_of(attribute)
@@ -588,7 +628,7 @@ def _which_attribute(scope: Scope, build: Build, verbs: str) -> Asked | None:
 def _who_or_what_is(scope: Scope, build: Build, verbs: str) -> Asked | None:
     """``who is the CARRIER for``, ``what is the CARRIER called``, ``what is the ATTRIBUTE of …``."""
     match = re.match(
-        r"^(?:what|who|which|when) (?:is|are|was|were) (?P<c>.+?)(?: (?:for|by|about|from|to|dedicated to|called|named))?$",
+        r"^(?:what|who|which|when) (?:is|are|was|were|does|do|did) (?P<c>.+?)(?: (?:printed|written|dated|issued|start|begin|open|close|end|expire|valid|held|due))?(?: (?:for|by|about|from|to|dedicated to|called|named))?$",
         scope.text,
     )
     if not match:
@@ -602,6 +642,8 @@ def _who_or_what_is(scope: Scope, build: Build, verbs: str) -> Asked | None:
         return None
     if scope.text.startswith("who") or scope.text.endswith((" called", " named")):
         return build("name"), inner
+    if scope.text.startswith("when"):
+        return build("date"), inner
     named = scope.kind_of(inner) or not scope.words.is_carrier(inner.head)
     if _readable(inner, scope, scope.text) and named:
         return replace(inner, of=None), inner.of
@@ -646,7 +688,7 @@ def _readable(attribute: Target, scope: Scope, text: str) -> bool:
     )
 
 
-def _carrier_text(scope: Scope, carrier: Target | None) -> Ref:
+def carrier_text(scope: Scope, carrier: Target | None) -> Ref:
     """The text of the carrier: all of the picture's, narrowed where a condition can be met."""
     spans = scope.spans()
     if carrier is None:

@@ -157,6 +157,12 @@ class Scope:
             f"I do not know what {target.text!r} refers to: name it, or draw a box around it"
         )
 
+    @property
+    def has_focus(self) -> bool:
+        """Whether "it" means a thing in the picture rather than the picture."""
+        drawn = self.given is not None or self.points is not None
+        return drawn or (self.focus is not None and not self._is_image(self.focus))
+
     def _is_image(self, ref: Ref) -> bool:
         return issubclass(self.work.view.kinds.get(ref.name, Placed), Image)
 

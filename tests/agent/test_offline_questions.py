@@ -1,0 +1,129 @@
+"""Worked phrasings: whole questions about drawn pictures, through the real agent and experts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from agent_pictures import boards, codes, menu, poster, receipt
+
+from agent import Agent, Settings
+
+
+def astronaut() -> np.ndarray:
+    from skimage import data
+
+    return np.asarray(data.astronaut())
+
+
+def coins() -> np.ndarray:
+    from skimage import data
+
+    return np.repeat(np.asarray(data.coins())[..., None], 3, axis=2)
+
+
+PICTURES = {
+    "receipt": receipt, "boards": boards, "poster": poster, "codes": codes, "menu": menu,
+    "astronaut": astronaut, "coins": coins,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agent]:
+    folder: Path = tmp_path_factory.mktemp("offline")
+    settings = Settings(planner="offline", home=folder / "home", out=folder / "runs")
+    with Agent(settings) as made:
+        yield made
+
+
+# picture, question, what the answer must match, status
+TABLE = [
+    # fields of a receipt, asked in several ways
+    ("receipt", "What is the total?", r"14\.40", "answered"),
+    ("receipt", "How much was it altogether?", r"14\.40", "answered"),
+    ("receipt", "how much change did they get", r"5\.60", "answered"),
+    ("receipt", "What was the subtotal on this bill?", r"12\.00", "answered"),
+    ("receipt", "How much VAT is on the receipt?", r"2\.40", "answered"),
+    ("receipt", "Which shop is this receipt from?", r"(?i)harbour bakery", "answered"),
+    ("receipt", "What is the phone number?", r"0131 496 0822", "answered"),
+    ("receipt", "When was this receipt printed?", r"14/03/2025", "answered"),
+    ("receipt", "What's the date on it?", r"14/03/2025", "answered"),
+    ("receipt", "How much is the oat scone?", r"1\.95", "answered"),
+    ("receipt", "What did the rye loaf cost?", r"4\.20", "answered"),
+    ("receipt", "What was the most expensive item?", r"(?i)rye loaf.*4\.20", "answered"),
+    ("receipt", "Which item was the cheapest?", r"(?i)oat scone", "answered"),
+    ("receipt", "How many items are on the receipt?", r"\b4\b", "answered"),
+    ("receipt", "What do two cinnamon buns and a filter coffee cost together?", r"8\.60", "answered"),
+    ("receipt", "I buy three rye loaves. What do I have to pay?", r"12\.60", "answered"),
+    ("receipt", "Crop the total and zoom it x3", r"Done: crop.*Done: zoom", "answered"),
+    ("receipt", "Black out the phone number", r"Done: black out, 1 phone number", "answered"),
+    ("receipt", "Is there a QR code on it?", r"^No\b", "answered"),
+    # boards told apart by colour and place
+    ("boards", "What does the yellow sign say?", r'"HEATHER LANE"', "answered"),
+    ("boards", "What is written on the blue sign?", r'"MARKET SQUARE"', "answered"),
+    ("boards", "Read the sign on the left", r"HEATHER", "answered"),
+    ("boards", "Which street name is on the yellow board?", r"HEATHER LANE", "answered"),
+    ("boards", "What does the white sign forbid?", r"NO ENTRY", "answered"),
+    ("boards", "What is written at the bottom?", r"NO ENTRY", "answered"),
+    ("boards", "What colour is the sign that says market square?", r"(?i)\b(blue|navy)\b", "answered"),
+    ("boards", "What colour are the letters of the no entry sign?", r"(?i)\b(red|maroon|crimson)\b", "answered"),
+    ("boards", 'Does any sign say "no entry"?', r"^Yes\b", "answered"),
+    ("boards", 'Is there a sign that says "exit"?', r"^No\b", "answered"),
+    ("boards", "Where is the yellow sign?", r"^\d+, \d+, \d+, \d+", "answered"),
+    ("boards", "Make this black and white, please", r"Done: gray", "answered"),
+    ("boards", "rotate it 90 degrees anticlockwise", r"640×1000", "answered"),
+    ("boards", "Scale the picture to 500 px wide", r"500×320", "answered"),
+    ("boards", "How big is this picture?", r"1000 .*640", "answered"),
+    # a poster: heading, list, e-mail
+    ("poster", "What is the heading?", r'"Pool Rules"', "answered"),
+    ("poster", "How many rules are on the poster?", r"\b4\b", "answered"),
+    ("poster", "What is the e-mail address?", r"pool@leith\.example\.org", "answered"),
+    ("poster", "Read rule number 2", r"No running", "answered"),
+    ("poster", "blur every e-mail address and the title", r"Done: blur", "answered"),
+    # codes
+    ("codes", "Where does the QR code lead?", r"https://ocelli\.example/eyes", "answered"),
+    ("codes", "What is the barcode number?", r"4006381333931", "answered"),
+    ("codes", "How many codes are there?", r"\b2\b", "answered"),
+    ("codes", "Is the QR code left or right of the barcode?", r"left", "answered"),
+    ("codes", "cut out the barcode", r"Done: cut out, 1 barcode", "answered"),
+    # a menu
+    ("menu", "How many soups are on the menu?", r"\b3\b", "answered"),
+    ("menu", "What does the crab salad cost?", r"9\.40", "answered"),
+    ("menu", "Which salad is the cheapest?", r"(?i)egg salad", "answered"),
+    ("menu", "How much are one pea soup and two beet salads?", r"18\.60", "answered"),
+    # faces and things
+    ("astronaut", "How many faces are there?", r"There is 1 face", "answered"),
+    ("astronaut", "Blur her face", r"Done: blur, 1 face", "answered"),
+    ("astronaut", "Put a green circle around the face", r"Done: ellipse, 1 face", "answered"),
+    ("astronaut", "Is there anybody's face in the picture?", r"^Yes\b", "answered"),
+    ("astronaut", "what share of the picture does the face cover?", r"%", "answered"),
+    ("astronaut", "What are the main colours of this picture?", r"(grey|gray|orange|black)", "answered"),
+    ("astronaut", "Is this picture blurry?", r"^No\b", "answered"),
+    ("coins", "How many coins can you see?", r"There are 24 coins", "answered"),
+    ("coins", "Which coin is the largest?", r"^\d+, \d+, \d+, \d+", "answered"),
+    ("coins", "Number the coins", r"Done: number, 24 coins", "answered"),
+    # what nothing here can do
+    ("astronaut", "What is she wearing?", r"ocelli doctor", "cannot"),
+    ("astronaut", "Describe this photo.", r"`caption`.*ocelli doctor", "cannot"),
+    ("astronaut", "How many helmets are there?", r"'helmets?'.*`detect`", "cannot"),
+    ("astronaut", "Cut out the rocket", r"'rocket'.*`detect`", "cannot"),
+    ("coins", "What colour is the umbrella?", r"'umbrella'", "cannot"),
+    ("boards", "Replace the sky by a sunset", r"ocelli doctor", "cannot"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("picture", "question", "pattern", "status"), TABLE)
+def test_phrasing(agent: Agent, picture: str, question: str, pattern: str, status: str) -> None:
+    answer = agent.ask(question, [PICTURES[picture]()], session=f"phrases-{picture}")
+    assert answer.status == status, answer.text
+    assert re.search(pattern, answer.text), answer.text
+
+
+def test_every_quote_and_count_of_the_answers_has_a_witness(agent: Agent) -> None:
+    answer = agent.ask("What does the blue sign say?", [boards()], session="witness")
+    assert answer.evidence
+    assert any("MARKET SQUARE" in (e.text or e.label) for e in answer.evidence)
+    assert all(e.box is None or e.box[0] < e.box[2] for e in answer.evidence)
