@@ -44,7 +44,7 @@ async def follow_again(
     settings: Settings, trace: Path, images: Sequence[str], *, as_json: bool
 ) -> int:
     """Replay a trace, on other pictures where some are given."""
-    from agent.replay import replay
+    from agent.recipe_run import replay
 
     return await show(replay(settings, trace, images), as_json=as_json)
 

@@ -15,7 +15,7 @@ from tools.errors import MissingModel
 class DirectModels:
     """Loads a model once and calls it in the caller's thread, without budget or actor."""
 
-    loaded: dict[str, Any] = {}  # noqa: RUF012 - shared on purpose: loading OCR takes seconds
+    loaded: dict[str, Any] = {}
 
     def use(
         self, ability: str, *args: Any, labels: tuple[str, ...], cancel: CancelToken, **kwargs: Any

@@ -43,7 +43,7 @@ LARGE_PX = 1600
 """Longer side of the larger copy."""
 FINE_PX = (600, 960, 1600)
 """Longer sides of the copies of a fine look: large lettering is found on the small one."""
-NATIVE_PX = 3200
+NATIVE_PX = 2560
 """Longer side up to which a fine look sees every pixel of a large picture."""
 MAX_UPSCALE = 4.0
 TILE_PX = 1600

@@ -77,17 +77,20 @@ def _first_views(image: Image) -> Iterator[Image]:
 def _second_views(image: Image) -> Iterator[Image]:
     """Versions of `image` in which a code that hid may show, the likeliest first."""
     longer = max(image.size_wh)
-    sizes = [image] if longer > SMALL_PX else [geometry.scale(image, 2.0), image]
+    whole = image if longer <= SMALL_PX else geometry.scale(image, SMALL_PX / longer)
+    sizes = [whole]
+    if longer <= SMALL_PX:
+        sizes = [geometry.scale(image, 2.0), image]
     if longer <= SMALL_PX / 2:
         sizes.insert(1, geometry.scale(image, 3.0))
     for view in sizes:
-        for change in (_contrasted, _sharpened, _thresholded, _blurred, _closed):
+        for change in (_contrasted, _sharpened, _thresholded, _blurred, _opened):
             yield _changed(view, change)
     for degrees in TURNS_DEG:
         yield geometry.rotate(sizes[0], degrees)
     if longer > 600:
         for part in _parts(image):
-            near = geometry.scale(part, 2.0) if longer <= LARGE_PX else part
+            near = geometry.scale(part, 2.0) if longer <= SMALL_PX else part
             yield near
             yield _changed(near, _contrasted)
 
@@ -135,7 +138,7 @@ def _blurred(grey: Pixels) -> Pixels:
     return np.asarray(cv2.GaussianBlur(grey, (5, 5), 0), np.uint8)
 
 
-def _closed(grey: Pixels) -> Pixels:
+def _opened(grey: Pixels) -> Pixels:
     """Gaps between the dots of a dotted code filled."""
     import cv2
 

@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from agent.planners.offline import editing, looking, pictures, reading
 from agent.planners.offline.parse import Clause, Target, clauses, target
 from agent.planners.offline.scope import Scope
@@ -18,7 +20,7 @@ from agent.planners.offline.words import Words, words_of
 from agent.planners.offline.work import Cannot, Fragment, Pending, Ref, Work
 from agent.protocol import Finish, Plan, View
 from agent.settings import Settings
-from tools.types import Boxes, Points
+from tools.types import Boxes, Image, Points
 
 Goal = Callable[[Scope], Fragment | None]
 
@@ -40,6 +42,7 @@ GOALS: tuple[Goal, ...] = (
     reading.extreme_row,
     reading.count_written,
     looking.measured,
+    looking.larger,
     looking.related,
     looking.locate,
     looking.chosen_thing,
@@ -165,10 +168,26 @@ class _State:
             raise Cannot("There is no picture to look at: give me one with the question")
         chosen = tuple(images[n - 1] for n in clause.pictures if 0 < n <= len(images))
         image = self.made or (chosen[0] if chosen else pictures.latest(view) or images[0])
+        seen = image if re.search(r"\bnow\b", view.question.lower()) else self._unedited(image)
         return Scope(
-            self.work, self.words, clause, image, images, self.focus,
+            self.work, self.words, clause, seen, image, images, self.focus,
             self._given(Boxes), self._given(Points), self.mentioned, self.override,
         )  # fmt: skip
+
+    def _unedited(self, image: Ref) -> Ref:
+        """The picture that edits within one frame began from: things are still found there."""
+        view = self.work.view
+        parents = pictures.parents_of(view)
+        name = image.name
+        while name in parents and self._same_frame(name, parents[name]):
+            name = parents[name]
+        return Ref(name, "", name)
+
+    def _same_frame(self, made: str, parent: str) -> bool:
+        a, b = self.work.view.get(made), self.work.view.get(parent)
+        if not (isinstance(a, Image) and isinstance(b, Image) and a.size_wh == b.size_wh):
+            return False
+        return bool(np.allclose(a.to_root, b.to_root))
 
     def _given(self, kind: type[Boxes] | type[Points]) -> Ref | None:
         view = self.work.view

@@ -49,7 +49,7 @@ def edit(scope: Scope) -> Fragment | None:
         return Fragment("")
     spec = scope.work.view.catalog.tool(understood.tool)
     needs = next((p for p in spec.params.values() if p.is_artefact and p.type is not Image), None)
-    args: dict[str, Any] = {"image": scope.image, **understood.args}
+    args: dict[str, Any] = {"image": scope.edited, **understood.args}
     if not understood.objects:
         if needs is not None and needs.required:
             if scope.given is None and scope.focus is None:
@@ -78,8 +78,9 @@ def _each(
         (found if len(scope.work.see(ref, Placed)) else absent).append((wanted, ref))
     if not found:
         names = " or ".join(t.head or t.text for t, _ in absent)
-        return Fragment(f"{scope.absent(names)}, so there is nothing to {order.verb}", "cannot")
-    image = scope.image
+        said = scope.absent(names, *(ref for _, ref in absent))
+        return Fragment(f"{said}, so there is nothing to {order.verb}", "cannot")
+    image = scope.edited
     for _, ref in found:
         image = scope.work.call(spec.name, **{**args, "image": image, slot: ref})
     done = _done(scope, spec, order, image, found)

@@ -51,7 +51,7 @@ def count(scope: Scope) -> Fragment | None:
     scope.work.result(counted)
     n = len(found)
     if not n:
-        return Fragment(f"{scope.absent(plural(2, wanted.head))}: 0", focus=ref)
+        return Fragment(f"{scope.absent(plural(2, wanted.head), ref)}: 0", focus=ref)
     verb = "is" if n == 1 else "are"
     return Fragment(
         f"There {verb} {n} {plural(n, wanted.head)}{scope.where()}{scope.work.cite(ref)}", focus=ref
@@ -91,9 +91,7 @@ def exists(scope: Scope) -> Fragment | None:
             f"Yes, I find {n} {plural(n, name) if not wanted.contains else name}{scope.where()}{scope.work.cite(ref)}",
             focus=ref,
         )
-    return Fragment(
-        f"No, {scope.absent(name)[0].lower()}{scope.absent(name)[1:]} anywhere in the picture",
-    )
+    return Fragment(f"No: {scope.absent(name, ref)}")
 
 
 def locate(scope: Scope) -> Fragment | None:
@@ -132,7 +130,7 @@ def _boxes_said(scope: Scope, found: list[tuple[Target, Ref]]) -> Fragment:
     for wanted, ref in found:
         placed = scope.work.see(ref, Placed)
         if not len(placed):
-            said.append(scope.absent(wanted.head or wanted.text))
+            said.append(scope.absent(wanted.head or wanted.text, ref))
             continue
         focus = ref
         boxes = [", ".join(str(round(float(v))) for v in box) for box in placed.xyxy[:10]]
@@ -161,9 +159,9 @@ def related(scope: Scope) -> Fragment | None:
         return None
     refs = [scope.find(t) for t in pair]
     placed = [scope.work.see(r, Placed) for r in refs]
-    for t, p in zip(pair, placed, strict=True):
+    for t, p, ref in zip(pair, placed, refs, strict=True):
         if not len(p):
-            return Fragment(scope.absent(t.head))
+            return Fragment(scope.absent(t.head, ref))
     relations = scope.work.call("relate", things=refs[0], to=refs[1])
     scope.work.result(relations)
     dx, dy = centres(placed[0].xyxy[:1])[0] - centres(placed[1].xyxy[:1])[0]
@@ -186,6 +184,43 @@ def _verdict(said: str, pair: list[Target], side: str, height: str, placed: list
     word = {"over": "above", "under": "below"}.get(said, said)
     agrees = true.split()[0] in word
     return f"{'Yes' if agrees else 'No'}, the {a} is {true} the {b}"
+
+
+def larger(scope: Scope) -> Fragment | None:
+    """Such as "Is the left face bigger than the right one?"."""
+    match = re.match(
+        r"^(?:is|are) (?P<a>.+?) (?P<r>bigger|larger|smaller|wider|narrower|taller|higher|shorter|longer) than (?P<b>.+)$",
+        scope.text,
+    )
+    if not match:
+        return None
+    pair = scope.targets(f"{match.group('a')} and {match.group('b')}")
+    if len(pair) != 2 or scope.words.is_picture(pair[0].head):
+        return None
+    pair[1] = replace(pair[1], head=pair[1].head or pair[0].head, pronoun=False)
+    refs = [scope.find(t) for t in pair]
+    placed = [scope.work.see(r, Placed) for r in refs]
+    for t, p, ref in zip(pair, placed, refs, strict=True):
+        if not len(p):
+            return Fragment(scope.absent(t.head, ref))
+    word = match.group("r")
+    what = {
+        "wider": "width",
+        "narrower": "width",
+        "longer": "width",
+        "taller": "height",
+        "higher": "height",
+        "shorter": "height",
+    }.get(word, "area")
+    made = [scope.work.call("measure", image=scope.image, what=what, first=r) for r in refs]
+    sizes = [float(scope.work.see(m, Table).rows[0][1]) for m in made]
+    more = sizes[0] > sizes[1]
+    yes = more != (word in ("smaller", "narrower", "shorter"))
+    names = [t.text for t in pair]
+    cites = scope.work.cite(refs[0], [0]) + scope.work.cite(refs[1], [0])
+    return Fragment(
+        f"{'Yes' if yes else 'No'}: {what} of {names[0]} {sizes[0]:g}, of {names[1]} {sizes[1]:g}{cites}"
+    )
 
 
 def direction(scope: Scope) -> Fragment | None:
@@ -369,7 +404,7 @@ def _between(scope: Scope, phrase: str, what: str, unit: Ref | None) -> Fragment
         n = len(scope.work.see(ref, Placed))
         if not n or (len(refs) == 1 and n < 2):
             return Fragment(
-                f"{scope.absent(plural(2, t.head)) if not n else f'I find only one {t.head}'}, so there is no {what} to measure"
+                f"{scope.absent(plural(2, t.head), ref) if not n else f'I find only one {t.head}{scope.work.cite(ref)}'}, so there is no {what} to measure"
             )
     ref = scope.work.call(
         "measure",
@@ -388,7 +423,7 @@ def _one(scope: Scope, phrase: str, what: str, unit: Ref | None) -> Fragment | N
         return None
     ref = scope.find(wanted)
     if not len(scope.work.see(ref, Placed)):
-        return Fragment(scope.absent(wanted.head))
+        return Fragment(scope.absent(wanted.head, ref))
     made = scope.work.call("measure", image=scope.image, what=what, first=ref, unit=unit)
     return _rows_said(scope, made, [ref])
 
@@ -451,7 +486,7 @@ def color(scope: Scope) -> Fragment | None:
     region = carrier_text(scope, wanted.of or wanted) if ink else scope.find(wanted)
     placed = scope.work.see(region, Placed)
     if not len(placed):
-        return Fragment(scope.absent(wanted.head))
+        return Fragment(scope.absent(wanted.head, region))
     ref = scope.work.call("colors", image=scope.image, region=region)
     labels = scope.work.see(ref, Labels)
     if not labels.texts:
@@ -581,7 +616,7 @@ def _keys_asked(text: str) -> tuple[str, ...] | None:
 def chosen_thing(scope: Scope) -> Fragment | None:
     """Such as "Which face is the largest?", "which sign is on the left?"."""
     match = re.match(
-        r"^(?:which|what) (?P<a>.+?) (?:is|are) (?:the )?(?P<b>(?:largest|biggest|smallest|leftmost|rightmost|topmost|highest|lowest|on the (?:left|right|top|bottom)|at the (?:left|right|top|bottom)|in the (?:middle|cent(?:er|re))).*)$",
+        r"^(?:which|what) (?P<a>.+?) (?:is|are) (?:the )?(?P<b>(?:larger|bigger|smaller|wider|taller|largest|biggest|smallest|leftmost|rightmost|topmost|highest|lowest|on the (?:left|right|top|bottom)|at the (?:left|right|top|bottom)|in the (?:middle|cent(?:er|re))).*)$",
         scope.text,
     )
     if not match:
@@ -596,7 +631,7 @@ def chosen_thing(scope: Scope) -> Fragment | None:
     ref = scope.find(wanted)
     placed = scope.work.see(ref, Placed)
     if not len(placed):
-        return Fragment(scope.absent(wanted.head))
+        return Fragment(scope.absent(wanted.head, ref))
     if isinstance(placed, TextSpans):
         return Fragment(f"It reads {scope.say_text(ref)}", focus=ref)
     return _boxes_said(scope, [(wanted, ref)])

@@ -166,6 +166,15 @@ def _edits(turns: tuple[Turn, ...]) -> list[tuple[str, Call]]:
     ]
 
 
+def parents_of(view: View) -> dict[str, str]:
+    """Picture made -> picture it was made from, over the whole conversation."""
+    now = [(r.handle, r.call) for r in view.results if r.ok]
+    edits = _edits(view.turns) + [
+        (h, c) for h, c in now if h.startswith("img") and str(c.args.get("image")).startswith("img")
+    ]
+    return {made: str(call.args["image"]) for made, call in edits}
+
+
 def _origin(edits: list[tuple[str, Call]], handle: str) -> str:
     parents = {made: str(call.args["image"]) for made, call in edits}
     while handle in parents:

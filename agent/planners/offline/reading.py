@@ -96,7 +96,8 @@ def _printed_digits(scope: Scope) -> Fragment:
                 rows = order[:1]
             text = f"No code decodes, but the digits printed read {quoted(spans.texts[r] for r in rows[:3])}"
             return Fragment(text + scope.work.cite(ref, rows[:3]), focus=ref)
-    return Fragment(scope.absent("QR code or barcode that can be decoded"))
+    found = scope.work.call("read_codes", image=scope.image, region=scope.given)
+    return Fragment(scope.absent("QR code or barcode that can be decoded", found))
 
 
 def _is_code_text(text: str) -> bool:
@@ -777,7 +778,7 @@ def _whole(scope: Scope, ref: Ref, carrier: Target | None) -> Fragment:
         ref = scope.spans("fine")
         spans = scope.work.see(ref, TextSpans)
     if not len(spans):
-        return Fragment(scope.absent("text that can be read"))
+        return Fragment(scope.absent("text that can be read", scope.spans("fine")))
     if carrier is not None and carrier.head in ("caption", "heading", "title", "headline"):
         rows = _captions(spans, carrier)
         return Fragment(f"It reads {scope.say_text(ref, rows)}", focus=ref)
@@ -876,7 +877,7 @@ def _prominent(
         return Fragment(text, focus=base)
     if exact_kind or len(scope.work.see(scope.spans("fine"), TextSpans)):
         return Fragment(scope.absent(f"text that gives the {attribute.head}"))
-    return Fragment(scope.absent("text that can be read"))
+    return Fragment(scope.absent("text that can be read", scope.spans("fine")))
 
 
 def prominent(spans: TextSpans, *, digits: bool = False) -> list[int]:

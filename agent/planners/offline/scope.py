@@ -27,6 +27,8 @@ class Scope:
     clause: Clause
     image: Ref
     """The picture the clause is about."""
+    edited: Ref
+    """The picture that edits go on from: `image`, or what edits of the same frame made of it."""
     images: tuple[Ref, ...]
     """All pictures of the question, in order."""
     focus: Ref | None = None
@@ -73,7 +75,7 @@ class Scope:
 
     def about(self, image: Ref) -> Scope:
         """The same clause about another picture."""
-        return replace(self, image=image)
+        return replace(self, image=image, edited=image)
 
     def spans(self, detail: str = "normal", level: str = "line") -> Ref:
         """The text of the picture."""
@@ -315,9 +317,10 @@ class Scope:
             ref, [r for r, _ in parts]
         )
 
-    def absent(self, what: str) -> str:
-        """The sentence that says what was looked for and not found."""
-        return f"I find no {what}{self.where()}"
+    def absent(self, what: str, *where: Ref) -> str:
+        """The sentence that says what was looked for and not found, citing the empty results."""
+        cites = "".join(self.work.cite(ref) for ref in where)
+        return f"I find no {what}{self.where()}{cites}"
 
 
 OPPOSITE = {"left": "right", "right": "left", "top": "bottom", "bottom": "top"}

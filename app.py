@@ -1,0 +1,345 @@
+"""The web app: a chat over the events of a run, with the pictures beside it.
+
+Only this file imports Gradio. It lays out the page, hands each question to the agent, turns the
+events into messages with ``agent/chat.py`` and puts ``agent/guard.py`` before the server. It
+starts closed: on this machine only, nothing shared, nothing recorded, nothing fetched.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+import fastapi
+import gradio as gr
+import uvicorn
+
+from agent.guard import LOCAL_HOSTS, Guard
+from agent.markdown import escape_line
+from agent.marks import Mode
+from agent.visit import Asks, Visit
+from agent.visitors import Visitors
+from tools.errors import ConfigError
+
+if TYPE_CHECKING:
+    from agent.settings import Settings
+
+STYLE = Path(__file__).parent / "agent" / "templates" / "app.css"
+FILE_TYPES = ["image", ".heic", ".heif", ".avif", ".webp", ".tif", ".tiff", ".pdf"]
+EXAMPLES = (
+    "What does the sign say?",
+    "What is in the code?",
+    "How many faces are there?",
+    "Blur the faces and every phone number",
+    "What is the total on this receipt?",
+    "Cut out the largest thing and enlarge it 3 times",
+)
+HEADER = """<header class="ocelli-head">
+<svg viewBox="0 0 64 40" role="img" aria-label="Ocelli" width="56" height="35">
+<circle cx="32" cy="24" r="13"/><circle cx="11" cy="13" r="8"/><circle cx="53" cy="13" r="8"/>
+<circle class="pupil" cx="34" cy="25" r="5"/><circle class="pupil" cx="12" cy="14" r="3"/>
+<circle class="pupil" cx="54" cy="14" r="3"/></svg>
+<div><h1>Ocelli</h1><p>Ask about pictures in plain words: vision experts look one after the other,
+and the answer comes with its evidence.</p></div></header>
+"""
+PLACEHOLDER = """<div class="ocelli-empty"><strong>Add a picture, ask a question</strong><br>
+Read text and codes, find and count, measure, compare, blur, cut out, recolour.</div>"""
+POINT_HINT = "Add a picture, then click on it: your next question is about that place."
+
+
+class Page:
+    """The page and what happens on it."""
+
+    def __init__(self, agent: Asks, visitors: Visitors) -> None:
+        self.agent = agent
+        self.visitors = visitors
+        with gr.Blocks(
+            title="Ocelli", fill_width=True, analytics_enabled=False, delete_cache=(3600, 86400)
+        ) as self.blocks:
+            # Gradio copies this deeply with each page; a bound method would take the agent along.
+            forget = lambda visit: visit and visit.close()  # noqa: E731
+            self.session = gr.State(None, time_to_live=86400, delete_callback=forget)
+            gr.Markdown(HEADER, sanitize_html=False, padding=False)
+            with gr.Row(equal_height=False):
+                with gr.Column(scale=5, min_width=320):
+                    self._lay_out_chat()
+                with gr.Column(scale=3, min_width=320):
+                    self._lay_out_pictures()
+            self._wire()
+
+    def _lay_out_chat(self) -> None:
+        self.chat = gr.Chatbot(
+            label="Conversation", show_label=False, elem_id="chat", height="calc(100vh - 250px)", min_height=380,
+            allow_tags=False, sanitize_html=True, latex_delimiters=[], buttons=[],
+            placeholder=PLACEHOLDER, feedback_options=None,
+            examples=[{"text": text} for text in EXAMPLES],
+        )  # fmt: skip
+        self.box = gr.MultimodalTextbox(
+            label="Your question and pictures", show_label=False, elem_id="ask", lines=1,
+            placeholder="Ask about your pictures …", file_count="multiple",
+            file_types=FILE_TYPES, sources=["upload"], autofocus=True, max_plain_text_length=4000,
+        )  # fmt: skip
+        with gr.Row():
+            self.new = gr.Button("New conversation", size="sm", elem_id="new")
+            self.report = gr.DownloadButton(
+                "Download the report", size="sm", interactive=False, elem_id="report"
+            )
+
+    def _lay_out_pictures(self) -> None:
+        with gr.Accordion("Point at something", open=True):
+            self.hint = gr.Markdown(POINT_HINT, elem_id="hint")
+            self.canvas = gr.Image(
+                label="Click to point", show_label=False, type="filepath", interactive=False,
+                buttons=[], visible=False, elem_id="canvas", format="png",
+            )  # fmt: skip
+            with gr.Row(visible=False) as self.pointing:
+                self.mode = gr.Radio(
+                    [("Point: one click", "Point"), ("Box: two corners", "Box")], value="Point",
+                    label="What a click means", show_label=False, container=False, elem_id="mode",
+                    scale=3, min_width=240,
+                )  # fmt: skip
+                self.wipe = gr.Button("Clear", size="sm", elem_id="wipe", min_width=80)
+        self.slider = gr.ImageSlider(
+            label="Before and after", visible=False, elem_id="slider", type="filepath",
+            interactive=False, max_height=420, buttons=["fullscreen"],
+        )  # fmt: skip
+        self.gallery = gr.Gallery(
+            label="Pictures of the answers", visible=False, elem_id="gallery", columns=3,
+            object_fit="contain", height=None, interactive=False,
+            buttons=["download", "fullscreen"],
+        )  # fmt: skip
+
+    def _wire(self) -> None:
+        quiet: dict[str, Any] = {
+            "queue": False,
+            "api_visibility": "private",
+            "show_progress": "hidden",
+        }
+        shown = [
+            self.session, self.chat, self.box, self.gallery, self.slider, self.report,
+            self.hint, self.canvas, self.pointing,
+        ]  # fmt: skip
+        self.blocks.load(self.open, None, self.session, **quiet)
+        run = self.box.submit(
+            self.ask, [self.box, self.session], shown, api_visibility="private",
+            show_progress="hidden", concurrency_limit=4, concurrency_id="ask",
+        )  # fmt: skip
+        # Cancelling and tidying up in one event races in Gradio: cancel first, then tidy up.
+        self.box.stop(None, None, None, cancels=[run], **quiet).then(
+            self.stopped, self.session, shown, **quiet
+        )
+        for begin in (self.new.click, self.chat.clear):
+            begin(None, None, None, cancels=[run], **quiet).then(
+                self.start_over, self.session, shown, **quiet
+            )
+        self.chat.example_select(self.example, self.box, self.box, **quiet)
+        pointing = [self.hint, self.canvas, self.pointing]
+        self.box.change(
+            self.picture_added, [self.box, self.session], pointing, trigger_mode="always_last",
+            **quiet,
+        )  # fmt: skip
+        self.canvas.select(self.clicked, [self.mode, self.session], pointing, **quiet)
+        self.wipe.click(self.wiped, self.session, pointing, **quiet)
+
+    def open(self, request: gr.Request) -> Visit:
+        """A new conversation for whoever opened the page."""
+        visitor = getattr(request.state, "visitor", "") if request.request else ""
+        return Visit.of(self.visitors, visitor)
+
+    async def ask(
+        self, entry: dict[str, Any], visit: Visit | None, request: gr.Request
+    ) -> AsyncGenerator[dict[Any, Any], None]:
+        """Put a question to the agent and show its events as they come."""
+        visit = visit or self.open(request)
+        question, files = str(entry.get("text") or "").strip(), list(entry.get("files") or [])
+        news: dict[Any, Any] = {
+            self.session: visit,
+            self.box: gr.MultimodalTextbox(value=None, submit_btn=False, stop_btn=True),
+        }
+        async with contextlib.aclosing(visit.ask(self.agent, question, files)) as events:
+            async for _ in events:
+                yield {self.chat: visit.messages, **news}
+                news = {}
+        yield self._finished(visit)
+
+    def stopped(self, visit: Visit | None, request: gr.Request) -> dict[Any, Any]:
+        """Tidy up after the person stopped the run."""
+        visit = visit or self.open(request)
+        visit.stop()
+        return self._finished(visit)
+
+    def start_over(self, visit: Visit | None, request: gr.Request) -> dict[Any, Any]:
+        """Delete this conversation and begin another."""
+        if visit is not None:
+            visit.close()
+        return self._finished(self.open(request)) | {
+            self.box: gr.MultimodalTextbox(value=None, submit_btn=True, stop_btn=False)
+        }
+
+    def example(self, entry: dict[str, Any], event: gr.SelectData) -> Any:
+        """Put an example question into the box, beside the pictures that are there."""
+        return {"text": event.value["text"], "files": list(entry.get("files") or [])}
+
+    async def picture_added(self, entry: dict[str, Any], visit: Visit | None) -> Any:
+        """Show the first added picture for pointing."""
+        files = list(entry.get("files") or [])
+        if visit is None or not files or files[0] == visit.source:
+            return {self.hint: gr.skip()}
+        await asyncio.to_thread(visit.point_at, files[0])
+        return self._pointing(visit)
+
+    def clicked(self, mode: Mode, visit: Visit | None, event: gr.SelectData) -> Any:
+        """A click on the picture."""
+        if visit is None or visit.marks is None:
+            return {self.hint: gr.skip()}
+        visit.marks.click(float(event.index[0]), float(event.index[1]), mode)
+        return self._pointing(visit)
+
+    def wiped(self, visit: Visit | None) -> Any:
+        """Take the marks away."""
+        if visit is None or visit.marks is None:
+            return {self.hint: gr.skip()}
+        visit.marks.clear()
+        return self._pointing(visit)
+
+    def _pointing(self, visit: Visit) -> dict[Any, Any]:
+        words = visit.marks.words() if visit.marks else ""
+        there = visit.marks is not None
+        return {
+            self.hint: f"For the next question: {escape_line(words)}" if words else POINT_HINT,
+            self.canvas: gr.Image(value=visit.marked(), visible=there),
+            self.pointing: gr.Row(visible=there),
+        }
+
+    def _finished(self, visit: Visit) -> dict[Any, Any]:
+        """The page when nothing runs: everything the conversation has, ready for a question."""
+        pictures, pair, report = visit.pictures(), visit.before_after(), visit.report
+        return {
+            self.session: visit,
+            self.chat: visit.messages,
+            self.box: gr.MultimodalTextbox(submit_btn=True, stop_btn=False),
+            self.gallery: gr.Gallery(value=pictures, visible=bool(pictures)),
+            self.slider: gr.ImageSlider(value=pair, visible=pair is not None),
+            self.report: gr.DownloadButton(value=report, interactive=report is not None),
+            **self._pointing(visit),
+        }
+
+
+def build(agent: Asks, visitors: Visitors | None = None) -> gr.Blocks:
+    """The page over an agent; what it shows lies under the folder of `visitors`."""
+    if visitors is None:
+        visitors = Visitors(Path(tempfile.mkdtemp(prefix="ocelli-app-")))
+    os.environ["GRADIO_TEMP_DIR"] = str(visitors.folder)
+    page: gr.Blocks = Page(agent, visitors).blocks
+    return page
+
+
+def server(
+    agent: Asks,
+    folder: Path,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    hosts: tuple[str, ...] = (),
+    max_file_mb: int = 64,
+) -> uvicorn.Server:
+    """The guarded page as a server that can be run.
+
+    Args:
+        agent: answers the questions.
+        folder: private folder of uploads and shown files; runs in it are deleted with their page.
+        host: address to listen on.
+        port: TCP port.
+        hosts: further names the page may be opened by, such as that of a proxy.
+        max_file_mb: largest picture that can be uploaded.
+    """
+    visitors = Visitors(folder)
+    # Outside a running loop Gradio opens one for each of its locks and never closes them.
+    inner = asyncio.run(_mounted(agent, visitors, max_file_mb * 2**20))
+    guard = Guard(inner, visitors, (host, *hosts), max_upload_bytes=16 * max_file_mb * 2**20)
+    config = uvicorn.Config(
+        guard, host=host, port=port, log_level="warning", access_log=False, server_header=False,
+        ws="none", timeout_graceful_shutdown=2,
+    )  # fmt: skip
+    return uvicorn.Server(config)
+
+
+async def _mounted(agent: Asks, visitors: Visitors, max_file_size: int) -> fastapi.FastAPI:
+    """The page as an ASGI app, closed as far as Gradio can close it."""
+    page = build(agent, visitors)
+    page.queue(max_size=16, default_concurrency_limit=4)
+    inner = fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    gr.mount_gradio_app(
+        inner, page, path="/",
+        footer_links=[], run_history=False, allowed_paths=[], show_error=False,
+        max_file_size=max_file_size, ssr_mode=False, enable_monitoring=False, pwa=False,
+        mcp_server=False, theme=_theme(), css_paths=[STYLE],
+    )  # fmt: skip
+    return inner
+
+
+def _theme() -> gr.themes.Base:
+    """Soft, in the colours of an iris, with the fonts of the system."""
+    return gr.themes.Soft(
+        primary_hue="teal", secondary_hue="teal", neutral_hue="slate",
+        font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"],
+    )  # fmt: skip
+
+
+def launch(
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    *,
+    settings: Settings | None = None,
+    hosts: tuple[str, ...] = (),
+    max_file_mb: int = 64,
+) -> None:
+    """Serve the page until it is interrupted. Its files are deleted at the end.
+
+    Raises:
+        ConfigError: the address cannot be listened on.
+    """
+    from agent import Agent, Settings
+
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listener = socket.create_server((host, port), family=family)
+    except OSError as error:
+        why = error.strerror or error
+        raise ConfigError(f"cannot listen on {host}:{port}: {why}", hint="Choose another port") from None  # fmt: skip
+    with listener, tempfile.TemporaryDirectory(prefix="ocelli-app-") as folder:
+        places = {"home": Path(folder) / "home", "out": Path(folder) / "runs"}
+        with Agent((settings or Settings()).model_copy(update=places)) as agent:
+            page = server(agent, Path(folder), host, port, hosts, max_file_mb)
+            shown = f"[{host}]" if ":" in host else host
+            address = f"http://{shown}:{listener.getsockname()[1]}"
+            sys.stderr.write(f"Ocelli is at {address} (Ctrl+C ends it)\n")
+            if host not in LOCAL_HOSTS:
+                sys.stderr.write("Everyone who reaches this address can use it.\n")
+            # The server passes on the signal that ended it; then the folder has still to go.
+            with contextlib.suppress(KeyboardInterrupt):
+                signal.signal(signal.SIGTERM, signal.default_int_handler)
+                page.run(sockets=[listener])
+
+
+def main(host: str = "127.0.0.1", port: int = 7860) -> None:
+    """Start the app."""
+    launch(host, port)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Ocelli in the browser.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--port", default=7860, type=int, help="TCP port")
+    chosen = parser.parse_args()
+    main(chosen.host, chosen.port)
