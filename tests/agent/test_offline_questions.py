@@ -110,7 +110,7 @@ TABLE = [
     ("astronaut", "Describe this photo.", r"`caption`.*ocelli doctor", "cannot"),
     ("astronaut", "How many helmets are there?", r"'helmets?'.*`detect`", "cannot"),
     ("astronaut", "Cut out the rocket", r"'rocket'.*`detect`", "cannot"),
-    ("coins", "What colour is the umbrella?", r"'umbrella'", "cannot"),
+    ("coins", "What colour is the balloon?", r"'balloon'", "cannot"),
     ("boards", "Replace the sky by a sunset", r"ocelli doctor", "cannot"),
 ]  # fmt: skip
 

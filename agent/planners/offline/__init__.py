@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from agent.planners.offline import editing, looking, pictures, reading
+from agent.planners.offline import editing, generic, looking, pictures, reading
 from agent.planners.offline.parse import Clause, Target, clauses, target
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.words import Words, words_of
@@ -51,6 +51,7 @@ GOALS: tuple[Goal, ...] = (
     looking.exists,
     looking.count,
     reading.read,
+    generic.by_graph,
 )
 """Tried in this order for each clause; the first that understands it answers."""
 

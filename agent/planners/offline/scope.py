@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from agent.planners.offline.chains import reach
 from agent.planners.offline.parse import Clause, Target, target, targets
 from agent.planners.offline.words import Words
 from agent.planners.offline.work import Cannot, Ref, Work, cannot_find, quoted
@@ -139,7 +140,12 @@ class Scope:
         """Whether the target is a plate, sign or label: known by its text, larger than it."""
         if self.noun(target) is not None or self.field_kind(target):
             return False
-        return self.kind_of(target) == "plate" or self.words.is_carrier(target.head)
+        sign = self.words.is_carrier(target.head) and not self.is_object(target)
+        return self.kind_of(target) == "plate" or sign
+
+    def is_object(self, target: Target) -> bool:
+        """Whether the target is a thing that bears text but is more than its text."""
+        return target.head in self.words.lexicon["objects"]
 
     def _surface(self, target: Target) -> Ref:
         plate = self.kind_of(target) == "plate"
@@ -182,7 +188,7 @@ class Scope:
         kind = self.kind_of(target)
         if kind:
             return self._text_of_kind(kind)
-        if target.contains or self.is_text(target):
+        if target.contains or (self.is_text(target) and not self.is_object(target)):
             return self._text_for(target)
         anchored = self._written(target)
         if anchored is not None:
@@ -191,10 +197,7 @@ class Scope:
 
     def _by_tool(self, tool: str, noun: str) -> Ref:
         spec = self.work.view.catalog.tool(tool)
-        images = [p.name for p in spec.params.values() if p.takes(Image)]
-        if not images:
-            raise Cannot(f"{tool} does not look at a picture by itself")
-        found = self.work.call(tool, **{images[0]: self.image})
+        found = reach(self.work, self.words.graph, self.image, spec)
         if issubclass(spec.returns, Codes) and noun != "code":
             return self.work.call("pick", things=found, image=self.image, kind=noun)
         return found

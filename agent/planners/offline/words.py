@@ -13,6 +13,7 @@ from typing import Any
 
 from agent.prompts import load_toml
 from tools.catalog import Catalog, ToolSpec
+from tools.graph import ToolGraph
 
 COLORS = frozenset(
     "black white grey gray red green blue yellow orange purple pink brown cyan turquoise gold golden "
@@ -60,6 +61,8 @@ class Words:
     """Noun -> (tool that finds it, the label to ask for; '' where the tool needs none)."""
     verbs: dict[str, str]
     """Verb or verb phrase -> tool of effect ``edit`` or ``read``."""
+    graph: ToolGraph
+    """The tools that are there, by what they take and make."""
 
     def list(self, name: str) -> tuple[str, ...]:
         """A word list of the lexicon, longest first."""
@@ -91,7 +94,7 @@ def words_of(catalog: Catalog) -> Words:
     """The words for this catalogue; made once."""
     known = _BUILT.get(id(catalog))
     if known is None or known[0] is not catalog:
-        known = (catalog, Words(_lexicon(), _nouns(catalog), _verbs(catalog)))
+        known = (catalog, Words(_lexicon(), _nouns(catalog), _verbs(catalog), ToolGraph(catalog)))
         _BUILT[id(catalog)] = known
     return known[1]
 

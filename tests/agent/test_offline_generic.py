@@ -1,0 +1,96 @@
+"""A tool nobody told the planner about is reached by its own words, through the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from agent_pictures import boards, receipt
+
+from agent import Agent, Settings
+from agent.planners.offline.chains import reach
+from agent.planners.offline.words import words_of
+from agent.planners.offline.work import Cannot, Ref, Work
+from agent.protocol import Left, View
+from agent.scene import Scene
+from tools.catalog import Catalog, ToolSpec, discover, tool
+from tools.context import ToolContext
+from tools.geometry import resize
+from tools.types import DepthMap, Image, Number, Table, TextSpans
+
+
+@tool(effect="edit", verbs=("tile",))
+def mosaic(ctx: ToolContext, image: Image, blocks: int = 16) -> Image:
+    """Turn a picture into a mosaic of square blocks."""
+    small = resize(image, (blocks, max(1, blocks * image.height // image.width)))
+    return image.with_pixels(resize(small, image.size_wh).pixels)
+
+
+@tool(verbs=("weigh",), nouns=("wordiness",))
+def weigh(ctx: ToolContext, text: TextSpans, fields: Table) -> Number:
+    """Letters that were read for each field that was found."""
+    letters = sum(len(t) for t in text.texts)
+    return Number(letters / max(1, len(fields)), "letters", "wordiness")
+
+
+@tool(verbs=("fathom",))
+def fathom(ctx: ToolContext, depth: DepthMap) -> Number:
+    """The largest depth."""
+    return Number(float(depth.values.max()))
+
+
+NEW: tuple[ToolSpec, ...] = tuple(f.spec for f in (mosaic, weigh, fathom))  # type: ignore[attr-defined]
+
+
+def catalog() -> Catalog:
+    known = discover()
+    return Catalog({**known.tools, **{spec.name: spec for spec in NEW}}, known.models)
+
+
+@pytest.fixture(scope="module")
+def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agent]:
+    folder: Path = tmp_path_factory.mktemp("generic")
+    settings = Settings(planner="offline", home=folder, out=folder, remember=False)
+    with Agent(settings, catalog=catalog()) as made:
+        yield made
+
+
+def test_a_new_edit_is_reached_by_its_verb(agent: Agent) -> None:
+    answer = agent.ask("Please tile the picture", [boards()])
+    assert answer.status == "answered"
+    assert len(answer.images) == 1
+
+
+def test_a_new_reading_is_reached_with_all_that_it_needs(agent: Agent) -> None:
+    answer = agent.ask("What is the wordiness?", [receipt()])
+    assert answer.status == "answered"
+    assert "letters" in answer.text
+
+
+def test_what_no_chain_makes_is_said(agent: Agent) -> None:
+    answer = agent.ask("Fathom the picture", [boards()])
+    assert answer.status == "cannot"
+    assert "'depth'" in answer.text
+
+
+def work() -> Work:
+    view = View(
+        "q", ("img1",), (), (), Scene(), (), catalog(), (), Left(1, 1, 1), lambda h: boards()
+    )  # type: ignore[arg-type,return-value]
+    return Work(view)
+
+
+def test_the_chain_is_asked_for_as_a_whole() -> None:
+    asked = work()
+    words = words_of(asked.view.catalog)
+    reach(asked, words.graph, Ref("img1", "", "img1"), NEW[1])
+    assert [call.tool for call in asked.wanted][-1] == "weigh"
+    assert "read_text" in [call.tool for call in asked.wanted]
+
+
+def test_no_chain_is_no_plan() -> None:
+    asked = work()
+    words = words_of(asked.view.catalog)
+    with pytest.raises(Cannot, match="depth"):
+        reach(asked, words.graph, Ref("img1", "", "img1"), NEW[2])
