@@ -21,13 +21,6 @@ from tools.profiles import load_profile
 
 Health = Literal["ok", "missing", "note"]
 PYTHON = (3, 11)
-PACKAGES = (
-    "aiosqlite", "imagehash", "jinja2", "langgraph", "langgraph-checkpoint-sqlite", "networkx",
-    "numpy", "onnxruntime", "opencv-python-headless", "phonenumbers", "pillow", "pillow-heif",
-    "pydantic", "pypdfium2", "python-dateutil", "python-stdnum", "rapidfuzz", "rapidocr", "rich",
-    "scikit-image", "typer", "zxing-cpp",
-)  # fmt: skip
-"""What a checkout that was never installed is looked at for."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +58,8 @@ def _packages() -> Iterator[Finding]:
         yield Finding("package", "ocelli", "ok", version)
         needed = [line for line in lines if "extra ==" not in line]
     except importlib.metadata.PackageNotFoundError:
-        yield Finding("package", "ocelli", "note", "runs from its source, not installed")
-        needed = list(PACKAGES)
+        yield Finding("package", "ocelli", "note", "runs from its source: pip install -e .")
+        return
     for line in needed:
         name = re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0]
         try:
