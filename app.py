@@ -68,7 +68,7 @@ class Page:
             title="Ocelli", fill_width=True, analytics_enabled=False, delete_cache=(3600, 86400)
         ) as self.blocks:
             # Gradio copies this deeply with each page; a bound method would take the agent along.
-            forget = lambda visit: visit and visit.close()  # noqa: E731
+            forget = lambda visit: visit and visit.close(agent)  # noqa: E731
             self.session = gr.State(None, time_to_live=86400, delete_callback=forget)
             gr.Markdown(HEADER, sanitize_html=False, padding=False)
             with gr.Row(equal_height=False):
@@ -182,7 +182,7 @@ class Page:
     def start_over(self, visit: Visit | None, request: gr.Request) -> dict[Any, Any]:
         """Delete this conversation and begin another."""
         if visit is not None:
-            visit.close()
+            visit.close(self.agent)
         return self._finished(self.open(request)) | {
             self.box: gr.MultimodalTextbox(value=None, submit_btn=True, stop_btn=False)
         }

@@ -13,13 +13,26 @@ from dataclasses import dataclass, field
 from rapidfuzz import fuzz
 
 from agent.cites import CITE, cites_in
-from agent.claims import COUNT, QUOTE, WORDS, cites_of, claims, is_cite, masked, stripped
+from agent.claims import (
+    COUNT,
+    QUOTE,
+    SIZE,
+    WORDS,
+    admits,
+    cites_of,
+    claims,
+    is_cite,
+    masked,
+    stripped,
+    uncited,
+)
 from agent.entities import Entity
 from agent.events import EntityRecord
+from agent.evidence import artefact_record, entity_record
 from agent.names import canon, same_name, squeezed
 from agent.protocol import Finish
 from agent.scene import Scene
-from tools.types import Artefact, Codes, Image, Number, Table, Text, TextSpans
+from tools.types import Artefact, Codes, Image, Number, Placed, Table, Text, TextSpans
 
 QUOTED_ALIKE = 80
 """Percent of letters a quotation must share with what was read."""
@@ -79,6 +92,8 @@ class _Check:
     unsupported: list[str] = field(default_factory=list)
     shown: bool = False
     """Whether the one sentence that presents a picture has been said."""
+    admitted: bool = False
+    """Whether the sentences before say what cannot be done: those that explain it follow."""
 
     def run(self) -> Checked:
         cites = cites_of(self.finish.text)
@@ -109,17 +124,23 @@ class _Check:
 
     def _claim(self, claim: str) -> None:
         cites = [c for c in cites_of(claim) if self._known(c)]
-        wrong = [*self._quotes(claim, cites), *self._counts(claim)]
+        wrong = [*self._quotes(claim, cites), *self._counts(claim), *self._sizes(claim, cites)]
         self.problems.extend(wrong)
+        self.admitted &= not cites
         if wrong or (not cites and self._needs_witness(claim)):
-            self.unsupported.append(CITE.sub("", claim).strip())
+            self.unsupported.append(uncited(claim))
 
     def _needs_witness(self, claim: str) -> bool:
         bare = QUOTE.sub("", claim).strip()
         if bare.endswith(":") or not any(c.isalnum() for c in claim):
             return False
+        if admits(claim):
+            self.admitted = True
+            return False
         if any(c.isdigit() for c in bare) or QUOTE.search(claim):
             return True
+        if self.admitted:
+            return False
         shown, self.shown = self.shown, True
         return shown or not self.finish.images
 
@@ -145,15 +166,30 @@ class _Check:
             number = int(said[1]) if number is None else number
             things = self._entities(cites)
             noun = said[2].split()[-1]
-            if any(self._number(c) == number for c in cites) or len(things) == number:
+            if len(things) == number or self._agrees(cites, number):
                 continue
-            if all(_named(noun, said[2], e) for e in things) and (things or number):
-                found.append(f'"{said[0].strip()}" cites {len(things)} ({match[0]})')
+            if things and not all(_named(noun, said[2], e) for e in things):
+                continue
+            found.append(f'"{said[0].strip()}" cites {len(things)} ({match[0]})')
         return found
 
-    def _number(self, cite: str) -> float | None:
-        artefact = None if cite.startswith("#") else self.get(cite)
-        return artefact.value if isinstance(artefact, Number) else None
+    def _agrees(self, cites: Sequence[str], number: int) -> bool:
+        """Whether a cited number is this one, or something is cited that counts no things."""
+        artefacts = [self.get(c) for c in cites if not c.startswith("#")]
+        numbers = [a.value for a in artefacts if isinstance(a, Number)]
+        if numbers:
+            return any(abs(value - number) <= 0.5 for value in numbers)
+        return any(not isinstance(a, Placed) for a in artefacts)
+
+    def _sizes(self, claim: str, cites: Sequence[str]) -> list[str]:
+        """``640×420 px [img2]`` against the pictures cited."""
+        pictures = [a for c in cites if not c.startswith("#") for a in [self.get(c)]]
+        sizes = {(a.width, a.height) for a in pictures if isinstance(a, Image)}
+        said = {(int(w), int(h)) for w, h in SIZE.findall(masked(claim))}
+        if not said or not sizes or said & sizes or len(pictures) < len(cites):
+            return []
+        actual = ", ".join(f"{w}×{h}" for w, h in sorted(sizes))
+        return [f"{' '.join(cites)} is {actual} px"]
 
     def _entities(self, cites: Iterable[str]) -> list[Entity]:
         numbers: dict[int, None] = {}
@@ -179,51 +215,11 @@ class _Check:
 
     def _records(self, cite: str) -> list[EntityRecord]:
         if cite.startswith("#"):
-            return [_record(e) for e in self._entities([cite])]
+            return [entity_record(e) for e in self._entities([cite])]
         entities = self._entities([cite])
-        return [_record(e) for e in entities] or [self._artefact_record(cite)]
-
-    def _artefact_record(self, handle: str) -> EntityRecord:
-        artefact, fact = self.get(handle), self.scene.fact_of(handle)
-        tool, model = self.maker(handle)
-        text = fact.text if fact else artefact.describe()
-        box, image = None, handle if isinstance(artefact, Image) else ""
-        if isinstance(artefact, Table):
-            box = _table_box(artefact)
-        label = "nothing found" if fact and fact.absent else self.kinds[handle].__name__.lower()
-        return EntityRecord(
-            id=handle, label=label, box=box, score=None, text=text, image=image,
-            sources=tuple(s for s in (fact.tool if fact else tool, model) if s),
-        )  # fmt: skip
-
-
-def _record(entity: Entity) -> EntityRecord:
-    sources: dict[str, None] = {}
-    for witness in entity.witnesses:
-        sources.update(dict.fromkeys(s for s in (witness.tool, witness.model) if s))
-    inside = dict(entity.attributes).get("text")
-    read = entity.kind != "thing"
-    return EntityRecord(
-        id=f"#{entity.id}",
-        label=entity.kind if read else entity.label,
-        box=entity.box,
-        score=entity.score,
-        text=entity.label if read else inside,
-        image=entity.image,
-        sources=tuple(sources),
-    )
-
-
-def _table_box(table: Table) -> tuple[float, float, float, float] | None:
-    if table.cells is None:
-        return None
-    cells = table.cells.reshape(-1, 4)
-    cells = cells[~(cells != cells).any(axis=1)]
-    if not len(cells):
-        return None
-    x1, y1 = (float(v) for v in cells[:, :2].min(axis=0))
-    x2, y2 = (float(v) for v in cells[:, 2:].max(axis=0))
-    return x1, y1, x2, y2
+        return [entity_record(e) for e in entities] or [
+            artefact_record(cite, self.get(cite), self.scene.fact_of(cite), self.maker(cite))
+        ]
 
 
 def _said_by(artefact: Artefact) -> Iterable[str]:

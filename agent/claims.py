@@ -20,6 +20,11 @@ WORDS = dict(zip(
     "no one two three four five six seven eight nine ten eleven twelve".split(), range(13),
     strict=True,
 ))  # fmt: skip
+SIZE = re.compile(r"\b(\d{1,5})\s?[×x]\s?(\d{1,5})\b")
+"""Width and height as they are said of a picture."""
+_ADMITS = re.compile(
+    r"\bI (?:can(?:not|'t|’t| not)|could(?: not|n't|n’t)|am (?:not able|unable))\b"
+)
 _STEMS = frozenset(kind.KIND for kind in KINDS.values())
 
 
@@ -37,6 +42,19 @@ def is_cite(word: str) -> bool:
 def masked(text: str) -> str:
     """The text with quotations blanked, so that what was read in a picture is no cite."""
     return QUOTE.sub(lambda m: "\x01" * len(m[0]), text)
+
+
+def admits(claim: str) -> bool:
+    """Whether a sentence says what could not be done or known, which no witness can bear."""
+    return _ADMITS.search(masked(claim)) is not None
+
+
+def uncited(claim: str) -> str:
+    """A sentence without its cites."""
+    spans = [m.span() for m in re.finditer(rf"\s*{CITE.pattern}", masked(claim))]
+    for start, end in reversed(spans):
+        claim = claim[:start] + claim[end:]
+    return claim.strip()
 
 
 def claims(text: str) -> list[str]:

@@ -106,7 +106,8 @@ def tools(
 
     catalog, chosen = discover(), load_profile(profile)
     if graph is not None:
-        _write(graph, importlib.import_module("tools.graph").ToolGraph(catalog).to_svg())
+        joined = importlib.import_module("tools.graph").ToolGraph
+        _write(graph, joined(catalog, chosen.readiness(catalog)).to_svg())
         _say(sys.stderr, f"graph: {graph}")
     elif as_json:
         _say_json(tables.plain(listing.tool_rows(catalog, chosen)))

@@ -137,6 +137,23 @@ class Engine:
                     async for event in events:
                         yield event
 
+    async def forget(self, session: str) -> AsyncGenerator[Event, None]:
+        """Delete a conversation, release its artefacts; a stream of no events."""
+        name = session_name(session, str)
+        await in_thread(self._set_up)
+        async with self._locks.setdefault(name, asyncio.Lock()), self._opened(name) as opened:
+            conversation, saver = opened
+            for held in conversation.held.values():
+                conversation.keeper.release(held.sha256)
+            if saver is not None:
+                await saver.forget(name)
+            self._sessions.pop(name, None)
+        if self._last == name:
+            self._last = ""
+        nothing: tuple[Event, ...] = ()
+        for event in nothing:
+            yield event
+
     async def _run(
         self,
         working: Working,

@@ -24,6 +24,9 @@ class Keeper(Protocol):
     def get(self, sha256: str) -> Artefact:
         """What was kept."""
 
+    def release(self, sha256: str) -> None:
+        """It need not be kept any longer."""
+
 
 class NoKeeper:
     """Keeps nothing beyond the conversation in memory: only names what it is given."""
@@ -35,6 +38,9 @@ class NoKeeper:
     def get(self, sha256: str) -> Artefact:
         """Never has anything."""
         raise InputError(f"the artefact {sha256[:12]} was not kept", hint="Set remember on")
+
+    def release(self, sha256: str) -> None:
+        """There is nothing to let go."""
 
 
 @dataclass(frozen=True)

@@ -1,38 +1,33 @@
 """The loop as a LangGraph: plan and check, act and fuse, again, until there is an answer.
 
-The only module that knows LangGraph. What it stores of a conversation is plain records (names and
-hashes, never pixels), written before the next step begins, so that a conversation goes on after a
-crash: results of calls that had finished are taken over when it is opened again.
+With ``agent/saver.py`` all that knows LangGraph. What it stores of a conversation is plain records
+(names and hashes, never pixels), written before the next step begins, so that a conversation goes
+on after a crash: results of calls that had finished are taken over when it is opened again.
 """
 
-# ruff: noqa: TID253 - the one module of LangGraph, itself imported when a question is asked
+# ruff: noqa: TID253 - the module of LangGraph, itself imported when a question is asked
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import contextvars
 import sqlite3
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypedDict
 
-import aiosqlite
-from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata
-from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
-from langgraph.types import Send
+from langgraph.types import Command, Send
 
-from agent.database import SCHEMA, examine, unusable
+from agent.database import examine, unusable
 from agent.events import Event
-from agent.executor import Outcome
-from agent.held import Held, Keeper
-from agent.protocol import Call, Result, Turn
+from agent.held import Keeper
+from agent.protocol import Call
+from agent.saver import BUSY_MS, Saver
 from agent.session import Session
+from agent.stored import call_record, check_schema, take_over, turn_record
 from agent.threads import in_thread
-from agent.turn import STOPPED, Working
-from tools.errors import ConfigError, InputError, ToolError
+from agent.turn import Working
 
 SUPER_STEPS_PER_DECISION = 2
 
@@ -64,26 +59,19 @@ class Group(TypedDict):
     calls: list[dict[str, Any]]
 
 
-async def _plan(state: State, runtime: Runtime[Working]) -> State:
+async def _plan(state: State, runtime: Runtime[Working]) -> Command[Any]:
     """Take in what was found, ask the planner, look its plan over."""
-    working = _here(runtime)
+    working = runtime.context
     working.take_in()
     await working.decide()
     working.groups = working.look_over() if working.plan is not None else ()
     if not working.remember:
-        return {}
-    return {"session": working.session.unsaved(), "turn": _turn_state(working), "done": None}  # type: ignore[typeddict-item]
+        return Command(goto=_after_plan(working))
+    news = {"session": working.session.unsaved(), "turn": turn_record(working), "done": None}
+    return Command(update=news, goto=_after_plan(working))
 
 
-def _here(runtime: Runtime[Working]) -> Working:
-    """The turn, its events going into LangGraph's stream whatever thread or task they are from."""
-    context, writer = contextvars.copy_context(), runtime.stream_writer
-    runtime.context.sink = lambda event: context.run(writer, event)
-    return runtime.context
-
-
-def _after_plan(state: State, runtime: Runtime[Working]) -> str | list[Send]:
-    working = runtime.context
+def _after_plan(working: Working) -> str | list[Send]:
     if working.finish is not None:
         return "answer"
     if not working.groups:
@@ -94,12 +82,12 @@ def _after_plan(state: State, runtime: Runtime[Working]) -> str | list[Send]:
 
 
 async def _act(group: Group, runtime: Runtime[Working]) -> State:
-    working = _here(runtime)
+    working = runtime.context
     calls = [Call.model_validate(c) for c in group["calls"]]
     outcomes = await working.executor.run(calls)
     if not working.remember:
         return {}
-    return {"done": [_record(o, working.session) for o in outcomes]}
+    return {"done": [call_record(o, working.session) for o in outcomes]}
 
 
 async def _answer(state: State, runtime: Runtime[Working]) -> State:
@@ -110,37 +98,12 @@ async def _answer(state: State, runtime: Runtime[Working]) -> State:
     return {"session": working.session.unsaved(), "turn": {}}
 
 
-def _turn_state(working: Working) -> dict[str, Any]:
-    question = working.question
-    return {
-        "schema": SCHEMA,
-        "question": question.text,
-        "images": list(question.images),
-        "step": working.step,
-        "calls": [r.call.model_dump(mode="json") for r in working.results],
-        "handles": [r.handle for r in working.results],
-    }
-
-
-def _record(outcome: Outcome, session: Session) -> dict[str, Any]:
-    result = outcome.result
-    held = session.held.get(result.handle)
-    return {
-        "call": result.call.model_dump(mode="json"),
-        "handle": result.handle,
-        "key": outcome.key,
-        "model": result.model,
-        "held": vars(held) if held else None,
-    }
-
-
 def _build() -> Any:
     graph: Any = StateGraph(State, context_schema=Working)
-    graph.add_node("plan", _plan)
+    graph.add_node("plan", _plan, destinations=("plan", "act", "answer"))
     graph.add_node("answer", _answer)
     graph.add_node("act", _act, input_schema=Group)
     graph.add_edge(START, "plan")
-    graph.add_conditional_edges("plan", _after_plan, ["plan", "act", "answer"])
     graph.add_edge("act", "plan")
     graph.add_edge("answer", END)
     return graph
@@ -160,95 +123,56 @@ async def run(working: Working, saver: Conversations | None) -> AsyncGenerator[E
         config["configurable"] = {"thread_id": working.session.name}
         given = {
             "session": working.session.unsaved(),
-            "turn": _turn_state(working),
+            "turn": turn_record(working),
             "done": None,  # type: ignore[typeddict-item]
         }
+    events: asyncio.Queue[Event | None] = asyncio.Queue()
+    working.sink = events.put_nowait
     durability = "sync" if saver is not None else None
-    stream = app.astream(
-        given, config, context=working, stream_mode="custom", durability=durability
-    )
-    async with contextlib.aclosing(stream):
-        async for event in stream:
+    walk = app.astream(given, config, context=working, stream_mode=[], durability=durability)
+    task = asyncio.create_task(_exhaust(walk))
+    task.add_done_callback(lambda _: events.put_nowait(None))
+    try:
+        while (event := await events.get()) is not None:
             yield event
+        await task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
-class _Saver(AsyncSqliteSaver):
-    """Keeps the last two checkpoints of a conversation: the file does not grow with its steps."""
-
-    async def aput(
-        self,
-        config: Any,
-        checkpoint: Checkpoint,
-        metadata: CheckpointMetadata,
-        new_versions: ChannelVersions,
-    ) -> Any:
-        await self.setup()
-        ids = config["configurable"]
-        before = ids.get("checkpoint_id")
-        if before:
-            async with self.lock:
-                for table in ("checkpoints", "writes"):
-                    await self.conn.execute(
-                        f"DELETE FROM {table} WHERE thread_id = ? AND checkpoint_id < ?",
-                        (ids["thread_id"], before),
-                    )
-        return await super().aput(config, checkpoint, metadata, new_versions)
+async def _exhaust(walk: AsyncGenerator[Any, None]) -> None:
+    async with contextlib.aclosing(walk) as steps:
+        async for _ in steps:
+            pass
 
 
 class Conversations:
     """The database of conversations, open for one turn."""
 
-    def __init__(self, saver: AsyncSqliteSaver) -> None:
+    def __init__(self, saver: Saver) -> None:
         self.app = _COMPILED.copy(update={"checkpointer": saver})
+        self._saver = saver
 
     async def load(self, name: str, keeper: Keeper) -> Session:
-        """The conversation as it was left, calls of a turn that died included."""
-        config = {"configurable": {"thread_id": name}}
-        snapshot = await self.app.aget_state(config)
-        values = snapshot.values
+        """The conversation as it was left, calls of a turn that died included.
+
+        Raises:
+            ConfigError: a newer version of this program wrote it.
+        """
+        found = await self._saver.aget_tuple({"configurable": {"thread_id": name}})
+        values = found.checkpoint["channel_values"] if found else {}
         turn = values.get("turn") or {}
-        if turn.get("schema", SCHEMA) > SCHEMA:
-            raise ConfigError(f"conversation {name!r} was written by a newer version of Ocelli")
+        check_schema(name, turn)
         session = Session.from_records(name, values.get("session", {}), keeper)
-        if turn:
-            done = [*values.get("done", [])]
-            for task in snapshot.tasks:
-                found = (task.result or {}).get("done") or []
-                done.extend(record for record in found if record not in done)
-            await in_thread(lambda: _take_over(session, turn, done))
+        if found and turn:
+            written = [v for _, channel, v in found.pending_writes or () if channel == "done"]
+            await in_thread(lambda: take_over(session, turn, [r for v in written for r in v]))
         return session
 
-
-def _take_over(session: Session, turn: Mapping[str, Any], done: list[dict[str, Any]]) -> None:
-    """What a turn that was cut off had found out by then."""
-    calls = [Call.model_validate(c) for c in turn["calls"]]
-    handles = list(turn["handles"])
-    for record in done:
-        call = Call.model_validate(record["call"])
-        calls.append(call)
-        handles.append(record["handle"])
-        if record["held"]:
-            _enter(session, call, record)
-    session.turns.append(
-        Turn(
-            question=turn["question"],
-            answer=STOPPED,
-            status="failed",
-            images=tuple(turn["images"]),
-            made=(),
-            calls=tuple(calls),
-            handles=tuple(handles),
-        )  # fmt: skip
-    )
-
-
-def _enter(session: Session, call: Call, record: Mapping[str, Any]) -> None:
-    handle = record["handle"]
-    session.enter(handle, Held(**record["held"]))
-    session.memory[record["key"]] = handle
-    with contextlib.suppress(InputError, ToolError):
-        result = Result(call, handle, session.get(handle), model=record["model"])
-        session.scene = session.scene.add(result, pictures=session.pictures)
+    async def forget(self, name: str) -> None:
+        """Delete a conversation."""
+        await self._saver.adelete_thread(name)
 
 
 @contextlib.asynccontextmanager
@@ -260,14 +184,13 @@ async def conversations(path: Path) -> AsyncIterator[Conversations]:
     """
     await in_thread(lambda: examine(path))
     try:
-        connection = await aiosqlite.connect(path)
+        connection = sqlite3.connect(path, timeout=BUSY_MS / 1000, check_same_thread=False)
     except (sqlite3.Error, OSError) as error:
         raise unusable(path, str(error)) from None
+    saver = Saver(connection)
     try:
-        await connection.execute("PRAGMA busy_timeout = 10000")
-        serde = JsonPlusSerializer(allowed_msgpack_modules=None)
-        yield Conversations(_Saver(connection, serde=serde))
+        yield Conversations(saver)
     except sqlite3.DatabaseError as error:
         raise unusable(path, str(error)) from None
     finally:
-        await asyncio.shield(asyncio.ensure_future(connection.close()))
+        await asyncio.shield(asyncio.ensure_future(in_thread(saver.close)))

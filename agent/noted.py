@@ -6,7 +6,7 @@ Knows nothing of tools, plans or how calls are run.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from agent.events import Event, HostEvent
 from tools import host_events
@@ -32,10 +32,8 @@ class Noted:
 
 def host_word(event: host_events.HostEvent, step: int = 0) -> HostEvent:
     """What the host reports, as an event of the run."""
-    known = asdict(event)
-    notes = (_said(k, v) for k, v in known.items() if k not in ("name", "at") and v)
     what = type(event).__name__.lower()
-    return HostEvent(step=step, what=what, model=event.name, note=", ".join(notes), at=event.at)
+    return HostEvent(step=step, what=what, model=event.name, note=_words(event), at=event.at)
 
 
 def models_for(models: Models, noted: Noted) -> Models:
@@ -44,10 +42,27 @@ def models_for(models: Models, noted: Noted) -> Models:
     return heard_by(noted.hear) if heard_by else models
 
 
-def _said(name: str, value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.3g} {_UNITS.get(name, name)}"
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+def _words(event: host_events.HostEvent) -> str:
+    """What follows ``loaded``, ``evicted`` and the like in a sentence."""
+    match event:
+        case host_events.Loaded():
+            return f"in {_seconds(event.seconds)}, {_size(event.mb)}"
+        case host_events.Evicted():
+            return event.reason
+        case host_events.Waiting():
+            return f"for {_size(event.mb)}"
+        case host_events.Failed():
+            return event.error
+        case host_events.Retried():
+            gone = f", without {', '.join(event.evicted)}" if event.evicted else ""
+            return f"after: {event.error}{gone}"
+        case host_events.Called():
+            return f"in {_seconds(event.seconds)}"
 
 
-_UNITS = {"seconds": "s", "mb": "MB"}
+def _seconds(value: float) -> str:
+    return f"{value:.1f} s" if value < 100 else f"{value:.0f} s"
+
+
+def _size(mb: float) -> str:
+    return f"{mb:.0f} MB" if mb < 1000 else f"{mb / 1000:.1f} GB"

@@ -141,6 +141,21 @@ class Agent:
         """
         return self._engine.kept(sha256s)
 
+    def forget(self, session: str) -> None:
+        """Delete a conversation and let go of what was kept for it; nothing where it is unknown.
+
+        A question of it that is under way is waited for. Not for use in an event loop.
+
+        Args:
+            session: Name of the conversation.
+
+        Raises:
+            InputError: that is no name of a conversation.
+            ConfigError: the conversations are damaged.
+        """
+        for _ in self._background.stream(lambda: self._engine.forget(session)):
+            raise AssertionError("forgetting tells nothing")
+
     def close(self) -> None:
         """Stop what runs and give the models back. May be called twice."""
         self._background.close()

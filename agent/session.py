@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -220,7 +220,7 @@ def _plain(value: Any) -> Any:
         record["calls"] = [c.model_dump(mode="json") for c in value.calls]
         return record
     if isinstance(value, Held | Fact):
-        return asdict(value)
+        return dict(vars(value))
     return list(value) if isinstance(value, tuple) else value
 
 

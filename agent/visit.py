@@ -36,7 +36,7 @@ PROGRESS_SECONDS = 0.2
 
 
 class Asks(Protocol):
-    """The one thing the app needs of an agent."""
+    """What the app needs of an agent."""
 
     def astream(
         self,
@@ -48,6 +48,9 @@ class Asks(Protocol):
         session: str = ...,
     ) -> AsyncGenerator[Event, None]:
         """The events of one question."""
+
+    def forget(self, session: str) -> None:
+        """Delete a conversation."""
 
 
 @dataclass
@@ -147,8 +150,11 @@ class Visit:
         self.written += 1
         return f"{self.written:04d}-{name}"
 
-    def close(self) -> None:
-        """Delete the files of the conversation."""
+    def close(self, agent: Asks) -> None:
+        """Delete the conversation and its files."""
+        if self.turns:
+            with contextlib.suppress(OcelliError):  # the files go all the same
+                agent.forget(self.id)
         runs = [Path(t.answer.trace).parent for t in self.turns if t.answer and t.answer.trace]
         self.visitors.discard(self.visitor, self.uploads, [self.room, *runs])
 

@@ -44,6 +44,10 @@ class PlayedAgent:
     """Seconds a tool takes."""
     asked: list[tuple[str, list[str], dict[str, Any]]] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
+    forgotten: list[str] = field(default_factory=list)
+
+    def forget(self, session: str) -> None:
+        self.forgotten.append(session)
 
     async def astream(
         self, question: str, images: Sequence[Any] = (), **given: Any

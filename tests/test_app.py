@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from app_server import API, HASH, PlayedAgent, Served, canary, serving, sign
@@ -19,7 +22,9 @@ from agent.chat import Turn, answer_markdown
 from agent.markdown import clean, escape_line, escape_markdown
 from agent.marks import Marks
 from agent.protocol import Call
+from agent.visit import Visit
 from agent.visitors import Visitors
+from tools.errors import ConfigError
 from tools.types import Image
 
 HOSTILE = (
@@ -181,6 +186,39 @@ def test_a_file_goes_when_its_last_owner_lets_go(tmp_path: Path) -> None:
     assert not visitors.owns(first, str(path))
     visitors.forget(second)
     assert not path.exists()
+
+
+def test_a_new_conversation_forgets_the_old_one(tmp_path: Path) -> None:
+    import app
+
+    agent = PlayedAgent(tmp_path)
+    visitors = Visitors(tmp_path / "private")
+    request: Any = SimpleNamespace(request=None)
+
+    async def main() -> Visit:
+        page = app.Page(agent, visitors)
+        page.start_over(page.open(request), request)
+        assert agent.forgotten == []  # nothing was asked in it
+        visit = page.open(request)
+        async for _ in visit.ask(agent, "What does it say?", [str(sign(tmp_path))]):
+            pass
+        page.start_over(visit, request)
+        return visit
+
+    visit = asyncio.run(main())
+    assert agent.forgotten == [visit.id] == [agent.asked[0][2]["session"]]
+    assert not visit.room.exists()
+
+
+def test_the_files_go_even_where_forgetting_fails(tmp_path: Path) -> None:
+    class Broken(PlayedAgent):
+        def forget(self, session: str) -> None:
+            raise ConfigError("the conversations are damaged")
+
+    visit = Visit.of(Visitors(tmp_path), "")
+    visit.turns.append(Turn("t1"))
+    visit.close(Broken(tmp_path))
+    assert not visit.room.exists()
 
 
 def test_nothing_outside_the_private_folder_is_deleted(tmp_path: Path) -> None:

@@ -276,6 +276,16 @@ def test_the_graph_is_a_picture(tmp_path: Path) -> None:
     assert ElementTree.parse(tmp_path / "g.svg").getroot().tag.endswith("svg")
 
 
+def test_the_graph_draws_what_is_not_ready_as_such(tmp_path: Path) -> None:
+    profile = tmp_path / "none.toml"
+    profile.write_text("budget_mb = 10\n[models]\ndetect = []\n")
+    dashed = []
+    for name in ("embedded", str(profile)):
+        assert main(["tools", "--graph", str(tmp_path / "g.svg"), "--profile", name]) == 0
+        dashed.append((tmp_path / "g.svg").read_text().count("stroke-dasharray"))
+    assert dashed[0] < dashed[1]
+
+
 def test_doctor_says_what_is_ready_and_what_mends_it(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -283,9 +293,6 @@ def test_doctor_says_what_is_ready_and_what_mends_it(
     out = capsys.readouterr().out
     assert "rapidocr" in out
     assert "read_text" in out
-    import agent.doctor
-
-    monkeypatch.setattr(agent.doctor, "PACKAGES", ("no-such-package",))
     monkeypatch.setattr(
         "importlib.metadata.requires", lambda name: ["no-such-package>=3", "x ; extra == 'app'"]
     )

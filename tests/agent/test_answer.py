@@ -53,6 +53,15 @@ def checked(scene: Scene, text: str, **fields: Any) -> Checked:
         "There is no cat [boxes2].",
         "The two faces [#1 #2] are 20 px apart [#1 #2].",  # 20 px is no count of things
         'Lines:\n1. "Open daily" [#3]\n2. "from 9 to 5" [#4]',
+        "The new picture is 200×100 px [img1].",
+        "It grew from 100x50 to 200 x 100 px [img1].",
+        "6 pizzas are listed [table1].",
+        "The picture is 640 pixels wide and 427 pixels high [table1].",
+        "The angle is 2 degrees [number1].",
+        "I find no cat [boxes2].",
+        "There are no cats [boxes2].",
+        'It says "Open daily" [#3]. I cannot find a panel: that needs 1 more model. It can be added.',
+        "There are 2 faces [#1 #2]. I could not name them. A model for that is missing.",
     ],
 )
 def test_answers_that_hold(scene: Scene, text: str) -> None:
@@ -70,6 +79,9 @@ def test_answers_that_hold(scene: Scene, text: str) -> None:
         ("No faces [#1].", "cites 1"),
         ('It says "Closed today" [#3].', '"Closed today" is not what #3 says'),
         ('Tea costs "9.99" [table1].', '"9.99" is not what table1 says'),
+        ("The new picture is 640×420 px [img1].", "img1 is 200×100 px"),
+        ("There are 3 cats [boxes2].", '"3 cats" cites 0'),
+        ("There are 5 faces [number1].", '"5 faces" cites 0'),
         ("A face [#9].", "no #9 to cite (valid: #1 to #5"),
         ("The mask [masks4].", "no masks4 to cite"),
     ],
@@ -90,12 +102,26 @@ def test_a_claim_without_a_witness_is_marked(scene: Scene) -> None:
     assert result.problems == ()
 
 
+def test_what_follows_an_admission_is_not_all_believed(scene: Scene) -> None:
+    text = 'I cannot find it. It has 7 legs. It is said to be "tall". A face [#1]. It is happy.'
+    said = ("It has 7 legs.", 'It is said to be "tall".', "It is happy.")
+    assert checked(scene, text, images=("img1",)).unsupported == said[:2]
+    assert checked(scene, text).unsupported == said
+
+
+def test_an_unsupported_claim_is_shown_without_its_cite(scene: Scene) -> None:
+    result = checked(scene, 'There are 3 "[#1]" faces [#1 #2].')
+    assert result.unsupported == ('There are 3 "[#1]" faces.',)
+
+
 def test_an_honest_cannot_needs_no_witness(scene: Scene) -> None:
     assert checked(scene, 'I cannot say how "deep" it is.', status="cannot").unsupported == ()
 
 
 def test_an_edit_needs_no_other_witness_than_its_picture(scene: Scene) -> None:
     assert checked(scene, "Here is the picture.", images=("img1",)).unsupported == ()
+    sized = "Done: cut out. The new picture is 200×100 px [img1]."
+    assert checked(scene, sized, images=("img1",)).unsupported == ()
     more = checked(scene, "Here is the picture. It was a lovely day.", images=("img1",))
     assert more.unsupported == ("It was a lovely day.",)
 

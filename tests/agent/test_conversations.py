@@ -6,18 +6,20 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
-from loop_fakes import ALL, NoModels, boxes, picture
+from loop_fakes import ALL, GATES, NoModels, boxes, picture
 
 from agent.held import NoKeeper
-from agent.planners.scripted import ScriptedPlanner
+from agent.planners.scripted import Decision, ScriptedPlanner
 from agent.protocol import Call, Finish, Plan, Turn, View
 from agent.run import Agent
 from agent.session import Session
 from agent.settings import Settings
-from tools.errors import ConfigError
+from agent.turn import STOPPED
+from tools.errors import ConfigError, InputError
 
 HERE = Path(__file__).parent
 
@@ -87,7 +89,7 @@ def test_after_kill_9_the_conversation_goes_on(tmp_path: Path, decisions: str, w
     assert planner.views[1].results[0].cached
 
 
-def agent_in(home: Path, *decisions: Plan | Finish) -> Agent:
+def agent_in(home: Path, *decisions: Decision) -> Agent:
     settings = Settings(home=home, out=home / "runs", session="s", max_steps=40, max_calls=200)
     planner = ScriptedPlanner(decisions)
     return Agent(settings, planner=planner, catalog=ALL, host=NoModels())
@@ -196,6 +198,98 @@ def test_two_agents_may_talk_in_one_conversation_by_turns(tmp_path: Path) -> Non
         one.ask("c")
         view = one.planner.views[-1]  # type: ignore[attr-defined]
     assert [t.answer for t in view.turns] == ["1", "2"]
+
+
+def test_a_process_that_was_overtaken_says_so(tmp_path: Path) -> None:
+    GATES["deaf"] = threading.Event()
+    plan = Plan(calls=(Call(id="d", tool="deaf"),))
+    with agent_in(tmp_path, plan, Finish(text="1", status="cannot")) as one:
+        stream = one.stream("a", picture())
+        while next(stream).type != "call_started":
+            pass
+        with agent_in(tmp_path, Finish(text="2", status="cannot")) as two:
+            two.ask("b", picture())
+        GATES["deaf"].set()
+        with pytest.raises(ConfigError, match="another process went on with the conversation 's'"):
+            list(stream)
+    with agent_in(tmp_path, Finish(text="3", status="cannot")) as three:
+        three.ask("c")
+        view = three.planner.views[-1]  # type: ignore[attr-defined]
+    assert [(t.question, t.answer) for t in view.turns] == [("a", STOPPED), ("b", "2")]
+
+
+def test_a_write_waits_for_another_process(tmp_path: Path) -> None:
+    GATES["deaf"] = threading.Event()
+    plan = Plan(calls=(Call(id="d", tool="deaf"),))
+    with agent_in(tmp_path, plan, Finish(text="1", status="cannot")) as agent:
+        stream = agent.stream("a", picture())
+        while next(stream).type != "call_started":
+            pass
+        other = sqlite3.connect(tmp_path / "conversations.sqlite", check_same_thread=False)
+        other.execute("BEGIN IMMEDIATE")
+        GATES["deaf"].set()
+        assert next(stream).type == "call_finished"
+        timer = threading.Timer(0.2, other.rollback)
+        timer.start()
+        assert list(stream)[-1].type == "answer_given"
+        timer.join()
+        other.close()
+
+
+def test_what_cannot_be_written_ends_the_run_before_the_next_step(tmp_path: Path) -> None:
+    def decide(view: View) -> Plan:
+        with sqlite3.connect(tmp_path / "conversations.sqlite") as base:
+            base.execute("DROP TABLE writes")
+        base.close()
+        return Plan(calls=(Call(id="n", tool="noop"),))
+
+    with agent_in(tmp_path, decide, Finish(text="1", status="cannot")) as agent:
+        with pytest.raises(ConfigError, match="no such table"):
+            agent.ask("a", picture())
+        assert len(agent.planner.views) == 1  # type: ignore[attr-defined]
+
+
+def rows(home: Path, table: str) -> int:
+    base = sqlite3.connect(home / "conversations.sqlite")
+    count: int = base.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+    base.close()
+    return count
+
+
+def test_a_conversation_has_one_checkpoint(tmp_path: Path) -> None:
+    plans = [Plan(calls=(Call(id=f"n{n}", tool="noop", args={"n": n}),)) for n in range(5)]
+    with agent_in(tmp_path, *plans, Finish(text="1", status="cannot")) as agent:
+        agent.ask("a", picture())
+    assert rows(tmp_path, "checkpoints") == 1
+    assert rows(tmp_path, "writes") == 0
+
+
+@pytest.mark.parametrize("remember", [True, False])
+def test_a_forgotten_conversation_is_gone(tmp_path: Path, remember: bool) -> None:
+    find = Plan(calls=(Call(id="f", tool="find", args={"image": "img1"}),))
+    settings = Settings(home=tmp_path, out=tmp_path / "runs", remember=remember)
+    planner = ScriptedPlanner([find, *[Finish(text="x", status="cannot")] * 4])
+    with Agent(settings, planner=planner, catalog=ALL, host=NoModels()) as agent:
+        agent.ask("a", picture(), session="s")
+        agent.ask("a", picture(), session="kept")
+        agent.forget("s")
+        agent.forget("unknown")
+        agent.ask("b", picture(seed=1), session="s")
+        assert planner.views[-1].turns == ()
+        assert list(planner.views[-1].kinds) == ["img1"]
+        agent.ask("b", session="kept")
+        assert len(planner.views[-1].turns) == 1
+        with pytest.raises(InputError, match="no name of a conversation"):
+            agent.forget("../x")
+
+
+def test_a_forgotten_conversation_leaves_no_row(tmp_path: Path) -> None:
+    find = Plan(calls=(Call(id="f", tool="find", args={"image": "img1"}),))
+    with agent_in(tmp_path, find, Finish(text="x", status="cannot")) as agent:
+        agent.ask("a", picture())
+        assert rows(tmp_path, "records") > 0
+        agent.forget("s")
+    assert [rows(tmp_path, t) for t in ("checkpoints", "writes", "records")] == [0, 0, 0]
 
 
 def test_questions_of_one_conversation_wait_for_one_another(tmp_path: Path) -> None:

@@ -229,6 +229,13 @@ def test_what_was_drawn_has_handles(agent_of: Make) -> None:
     assert events[0].given == {"boxes1": [[1, 2, 30, 40]], "points1": [[5, 6, 1], [7, 8, 0]]}
 
 
+@pytest.mark.parametrize("nothing", [[], (), [[]], np.zeros((0, 4)), {}, {0: []}, {3: []}])
+def test_an_empty_drawing_is_none(agent_of: Make, nothing: Any) -> None:
+    agent = agent_of(lambda view: Finish(text=str(view.given), status="cannot"))
+    answer = agent.ask("this?", picture(), boxes=nothing, points=nothing)
+    assert answer.text == "()"
+
+
 @pytest.mark.parametrize(
     ("asked", "says"),
     [
