@@ -20,6 +20,8 @@ SUMS = ("total", "subtotal", "tax", "change", "cash", "balance")
 """Kinds that close the list of items."""
 REACH = 2.5
 """Heights of lettering between an amount and a label on the line above."""
+APART = 1.2
+"""How many times farther than usual a heading stands from the first line under it."""
 _TRIM = " .:·…_-–—*'\"=|"
 _QUANTITY = re.compile(
     r"^\d+(?:[.,]\d+)?\s?[xX×@]\s?|\s\d+\s?[xX×]?$|^\d+\s(?=[A-Za-z])|\s?[xX×@]$"
@@ -68,7 +70,7 @@ def part_box(cell: Cell, start: int, end: int) -> Float:
 
 def money_fields(rows: Sequence[Sequence[Cell]]) -> tuple[list[Field], set[int]]:
     """Fields of all amounts in reading order, and the rows that they were taken from."""
-    entries = [entry for k, row in enumerate(rows) for entry in _entries(k, row)]
+    entries = [entry for k in range(len(rows)) for entry in _all_entries(k, rows)]
     entries, used = _with_labels_above(entries, rows)
     charges = [Charge(e.label, e.amounts, label_kind(e.label)) for e in entries]
     total = pick_total(charges)
@@ -94,6 +96,24 @@ def _kind(entry: Entry, charge: Charge, is_total: bool, closed: int | None) -> s
     if charge.kind == "" and (closed is None or entry.row < closed):
         return "item"
     return "pair"
+
+
+def _all_entries(k: int, rows: Sequence[Sequence[Cell]]) -> Iterator[Entry]:
+    """The entries of row `k`; price tags side by side, each under its own name, one by one."""
+    row, above = rows[k], rows[k - 1] if k else []
+    tags = len(row) >= 2 and len(above) == len(row)
+    if tags and all(
+        letters(name.text) >= 3
+        and not amounts(name.text)
+        and len(amounts(tag.text)) == 1
+        and letters(tag.text) <= 1
+        and _in_line(name, tag.xyxy)
+        for name, tag in zip(above, row, strict=True)
+    ):
+        for cell in row:
+            yield from _entries(k, [cell])
+    else:
+        yield from _entries(k, row)
 
 
 def _entries(k: int, row: Sequence[Cell]) -> Iterator[Entry]:
@@ -147,25 +167,43 @@ def _with_labels_above(
     """Entries with no name of their own take the one on the row above (or, for sums, below)."""
     priced, used, named = {e.row for e in entries}, set[int](), []
     for entry in entries:
+        alone = sum(e.row == entry.row for e in entries) == 1
         for k in (entry.row - 1, entry.row + 1):
-            if letters(entry.label) >= 3 or k in used | priced or not 0 <= k < len(rows):
+            if letters(entry.label) >= 3 or k in priced or not 0 <= k < len(rows):
                 continue
-            text = " ".join(cell.text for cell in rows[k]).strip(_TRIM)
-            heads = sum(letters(cell.text) >= 2 for cell in rows[k])
-            if (
-                letters(text) < 3
-                or (heads > 1 and len(rows[entry.row]) > 1)
-                or not _near(rows[k], rows[entry.row])
-            ):
+            if alone and k in used:
                 continue
-            if k > entry.row and not label_kind(text):
-                continue
-            own = f" {entry.label}" if letters(entry.label) >= 2 else ""
-            box = union(np.array([cell.xyxy for cell in rows[k]]))
-            entry = replace(entry, label=text + own, label_box=box)
-            used.add(k)
+            found = _label_at(rows, k, entry, alone)
+            if found is not None:
+                own = f" {entry.label}" if letters(entry.label) >= 2 else ""
+                entry = replace(entry, label=found[0] + own, label_box=found[1])
+                used.add(k)
         named.append(entry)
     return named, used
+
+
+def _label_at(
+    rows: Sequence[Sequence[Cell]], k: int, entry: Entry, alone: bool
+) -> tuple[str, Float] | None:
+    """The label that row `k` gives an amount: all of it, or the cell in line with the amount."""
+    heads = [cell for cell in rows[k] if letters(cell.text) >= 2]
+    cells = list(rows[k])
+    if len(heads) > 1 and (len(rows[entry.row]) > 1 or not alone):
+        cells = [cell for cell in heads if _in_line(cell, entry.value_box)]
+        if k > entry.row or len(cells) != 1 or len(heads) != len(rows[entry.row]):
+            return None
+    text = " ".join(cell.text for cell in cells).strip(_TRIM)
+    if letters(text) < 3 or not _near(cells, rows[entry.row]):
+        return None
+    if k > entry.row and not label_kind(text):
+        return None
+    return text, union(np.array([cell.xyxy for cell in cells]))
+
+
+def _in_line(cell: Cell, box: Float) -> bool:
+    """Whether a cell stands right above or below a box."""
+    shared = min(float(cell.xyxy[2]), float(box[2])) - max(float(cell.xyxy[0]), float(box[0]))
+    return shared >= 0.5 * min(float(cell.xyxy[2] - cell.xyxy[0]), float(box[2] - box[0]))
 
 
 def _near(label: Sequence[Cell], amount: Sequence[Cell]) -> bool:
@@ -181,10 +219,19 @@ def _sections(
 ) -> Iterator[Field]:
     """Headings of a menu: short lines without an amount right above a line with one."""
     priced = {entry.row for entry in entries}
+    pitch = [_pitch(rows, k) for k in priced if k + 1 in priced]
+    usual = float(np.median(pitch)) if pitch else np.inf
     for k, row in enumerate(rows[:-1]):
         text = " ".join(cell.text for cell in row)
         if k + 1 not in priced or k in priced | used or not 3 <= letters(text) <= 30:
             continue
         below = max(cell.height for cell in rows[k + 1])
-        if text.isupper() or max(cell.height for cell in row) > 1.15 * below:
+        size = max(cell.height for cell in row)
+        apart = len(row) == 1 and size >= below and _pitch(rows, k) > APART * usual
+        if text.isupper() or size > 1.15 * below or apart:
             yield Field("section", "section", text, None, union(np.array([c.xyxy for c in row])))
+
+
+def _pitch(rows: Sequence[Sequence[Cell]], k: int) -> float:
+    """From row `k` to the next, top to top."""
+    return float(min(c.place[1] for c in rows[k + 1]) - min(c.place[1] for c in rows[k]))

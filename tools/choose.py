@@ -6,6 +6,7 @@ conditions combine by being applied one after another. Knows nothing of tools or
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Literal
 
@@ -118,8 +119,15 @@ def _code_is(code_format: str, word: str) -> bool:
     name = code_format.lower()
     if word in ("barcode", "bar code", "linear"):
         return not name.startswith(MATRIX)
-    bare = word.removesuffix("code").strip().replace("-", "")
-    return bare in name.replace("-", "")
+    bare = "".join(re.findall(r"[a-z0-9]+", word.removesuffix("code").removesuffix("bar")))
+    return bare in re.sub(r"[^a-z0-9]", "", name)
+
+
+def is_code_word(word: str) -> bool:
+    """Whether a word before "code" names a format: ``aztec``, ``data``, ``ean-13``."""
+    bare = re.sub(r"[^a-z]", "", word.lower())
+    return bare in ("qr", "micro", "data", "datamatrix", "matrix", "aztec", "maxi", "pdf", "ean", "upc",
+                    "itf", "codabar", "isbn")  # fmt: skip
 
 
 def by_part(things: Placed, rows: Rows, part: str) -> Rows:

@@ -39,7 +39,7 @@ PROTOTYPES: dict[str, str] = {
     "gold": "dbb40c",
     "beige": "e6daa6 f5e6d0",
     "cream": "ffffc2",
-    "maroon": "650021",
+    "maroon": "650021 3c0008",
     "navy": "01153e 00004d",
     "olive": "6e750e 373e02",
     "lilac": "966ebd c760ff cea2fd eecffe",

@@ -28,6 +28,9 @@ _COLON = re.compile(
     r"(?P<label>[^\W\d_][\w .#/()&'-]{0,28}?)\s?[:：](?!//|\d\d\b)\s?"
     r"(?P<value>\S.*?)(?=\s[^\W\d_][\w.#/ ]{1,18}[:：]\s?\S|$)"
 )
+_NUMBERED = re.compile(
+    r"((?:[^\W\d_][\w.-]*\s){0,2}(?:#|№|No\.?|Nr\.?|Num\.?|Number))\s?(\d[\d-]{2,})", re.I
+)
 _TITLE = re.compile(
     r"welcome|thank|invoice|receipt|tax\b|copy|duplicate|cash bill|\bgst\b|\bvat\b|customer|table|date|"
     r"please|open\b|^tel|^fax|order",
@@ -124,7 +127,7 @@ def _pairs_in(rows: Rows, k: int, row: Sequence[Cell]) -> Iterator[Field]:
         elif follower and len(row) == 2 and _is_label(cell.text) and _is_value(follower.text):
             yield _pair(cell.text, cell.xyxy, follower.text, follower.xyxy)
             skip = j + 1
-        elif numbered := re.fullmatch(r"(#|№|No\.?|Nr\.?)\s?(\d[\d-]{2,})", cell.text):
+        elif numbered := _NUMBERED.fullmatch(cell.text):
             boxes = (part_box(cell, *numbered.span(1)), part_box(cell, *numbered.span(2)))
             yield Field("id", numbered[1], numbered[2], *boxes)
 

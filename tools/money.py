@@ -15,6 +15,8 @@ from tools.textpatterns import CURRENCY
 
 CENT = 0.011
 """Two amounts this near are the same."""
+SMALL_COIN = r"(?:p|¢|cents?)"
+"""What stands behind amounts of hundredths: "40p"."""
 _SHORTEST_FUZZY = 5
 _LABELS: tuple[tuple[str, str], ...] = (
     ("pair", r"\b(?:total )?(?:qty|quantity|items? sold|no of items?|x ?items?|item count|pcs|points?|rounding|round off|rnd)\b"),
@@ -84,11 +86,15 @@ def number_of(text: str) -> float | None:
         cut = len(digits)
     head, tail = digits[:cut], digits[cut + 1 :]
     value = float(f"{re.sub(r'[.,]', '', head) or '0'}.{tail or '0'}")
+    if cut == len(digits) and re.search(rf"\d\s?{SMALL_COIN}$", text.strip(), re.I):
+        value /= 100
     before = text[: match.start()]
     return -value if "-" in before or before.strip().startswith("(") else value
 
 
 def _shown(text: str, number: float) -> str:
+    if re.search(rf"\d\s?{SMALL_COIN}$", text.strip(), re.I) and number < 1:
+        return text.strip()
     mark = re.search(CURRENCY, text, re.I)
     places = 2 if re.search(r"[.,]\s?\d{2}\D*$", text) else 0
     shown = f"{abs(number):.{places}f}"

@@ -43,6 +43,7 @@ AMOUNTS: dict[str, Amount] = {
     "posterize": Amount("levels of each channel", 2, 64, 5),
     "threshold": Amount("luma in %, 0 = chosen by Otsu's rule", 0, 100, 0),
     "equalize": Amount("limit of contrast, 2 is usual", 0.5, 10, 2),
+    "warmth": Amount("from -1, bluish, to 1, reddish", -1, 1, 0.5),
 }
 """Operations that take an amount. The others ignore it."""
 
@@ -198,6 +199,12 @@ def white_balance(pixels: Pixels, wish: Wish) -> Pixels:
     return white_balanced(pixels)
 
 
+def warmth(pixels: Pixels, wish: Wish) -> Pixels:
+    """Red against blue, as the light of a lamp or of the shade has it."""
+    gains = np.array([1 + 0.25 * wish.amount, 1.0, 1 - 0.25 * wish.amount], np.float32)
+    return _bytes(pixels * gains)
+
+
 def tint(pixels: Pixels, wish: Wish) -> Pixels:
     """Mixed with one colour."""
     return _bytes((1 - wish.amount) * pixels + wish.amount * np.array(wish.rgb, np.float32))
@@ -240,7 +247,7 @@ EDITS: dict[str, Callable[[Pixels, Wish], Pixels]] = {
     for edit in (
         gray, brightness, contrast, saturation, sharpen, smooth, blur_background, invert, sepia,
         sketch, watercolor, cartoon, equalize, denoise, posterize, threshold, autocontrast,
-        white_balance, tint, recolor,
+        white_balance, warmth, tint, recolor,
     )
 }  # fmt: skip
 """Every edit by its name."""

@@ -22,7 +22,8 @@ AMOUNT = re.compile(r"[-−]?\d{1,3}(?:[ ,.']\d{3})*(?:[.,]\d{1,2})?(?!\d)|[-−
 def amount(text: str) -> float | None:
     """The last amount in a text, whichever mark divides its decimals; None without one.
 
-    ``1.234,50`` and ``1,234.50`` are both 1234.5; one mark before three digits groups thousands.
+    ``1.234,50`` and ``1,234.50`` are both 1234.5; one mark before three digits groups thousands;
+    ``40p`` is 0.4.
     """
     found = AMOUNT.findall(text)
     if not found:
@@ -37,7 +38,10 @@ def amount(text: str) -> float | None:
     else:
         whole, decimals = digits, ""
     number = re.sub(r"[.,]", "", whole) + (f".{decimals}" if decimals else "")
-    return float(number) if number not in ("", "-") else None
+    if number in ("", "-"):
+        return None
+    coins = not decimals and re.search(r"\d\s?(?:p|¢|cents?)\W*$", text)
+    return float(number) / (100 if coins else 1)
 
 
 def similarity(wanted: str, label: str) -> float:

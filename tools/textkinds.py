@@ -15,6 +15,7 @@ from functools import lru_cache
 from tools.layout import line_heights, line_tops
 from tools.textpatterns import (
     DIGITS,
+    DISTRICT,
     MONTH,
     NAME_LINK,
     NAME_WORD,
@@ -31,6 +32,12 @@ KINDS: tuple[str, ...] = (
     *PATTERNS, "price", "phone", "postcode", "plate", "isbn", "ean", "number", "name",
 )  # fmt: skip
 """Every kind ``kind_of`` can answer. ``price`` and ``amount`` go together."""
+
+
+HEADING_LINES = 3
+"""More lines than that of like size are running text, of which the heading stands out a little."""
+NO_BODY = 0.92
+"""Share of the heading's size that its other lines then have."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +73,16 @@ def matches(text: str) -> list[Found]:
     found += [Found("price", f.value, f.start) for f in found if f.kind == "amount"]
     found += [Found("phone", part, text.find(part)) for part in phone_parts(text)]
     found += [Found("postcode", m.group().strip(" ,"), m.start()) for m in POSTCODE.finditer(text)]
+    found += _district(text, found)
     found += _checked_numbers(text)
     return _without_parts(found + _whole(text, {f.kind for f in found}))
+
+
+def _district(text: str, known: list[Found]) -> Iterator[Found]:
+    """The postal district at the end of a British street sign: "Abbey Road NW8"."""
+    match = DISTRICT.search(text)
+    if match and not any(f.kind in ("postcode", "route", "time") for f in known):
+        yield Found("postcode", match.group(1), match.start(1))
 
 
 def _whole(text: str, known: set[str]) -> list[Found]:
@@ -143,7 +158,7 @@ def _is_date(value: str, text: str) -> bool:
 
 def _is_amount(value: str, text: str) -> bool:
     """A bare 12.05 inside 12.05.2019 or a time is no amount; the pattern's edges see to most."""
-    return not _is_part_of(value, text, PATTERNS["date"])
+    return not any(_is_part_of(value, text, PATTERNS[kind]) for kind in ("date", "time"))
 
 
 def _is_part_of(value: str, text: str, larger: re.Pattern[str]) -> bool:
@@ -207,7 +222,7 @@ def numbered_items(spans: TextSpans) -> list[int]:
 def heading(spans: TextSpans) -> list[int]:
     """Rows of the most heading-like text: the largest lettering, sooner at the top.
 
-    Neighbouring lines of like size belong to it. Empty where there is no text.
+    Neighbouring lines of like size belong to it, running text never does. Empty without text.
     """
     wordy = [i for i, t in enumerate(spans.texts) if sum(c.isalpha() for c in t) >= 2]
     if not wordy:
@@ -226,7 +241,10 @@ def heading(spans: TextSpans) -> list[int]:
                 break
             rows.append(row)
             last, row = float(tops[row]), row + step
-    return sorted(rows)
+    if len(rows) > HEADING_LINES:
+        large = [row for row in rows if heights[row] >= NO_BODY * size]
+        rows = [row for row in large if set(range(min(row, first), max(row, first))) <= set(large)]
+    return sorted(rows) if len(rows) <= HEADING_LINES else [first]
 
 
 _FOLD = str.maketrans("0156892|!$ß", "olsbbgzllss")

@@ -41,7 +41,7 @@ PATTERNS: dict[str, re.Pattern[str]] = {
         rf"\b(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}\s?[-/.]\s?\d{{1,2}}\s?[-/.]\s?(?:\d{{4}}|\d{{2}})"
         rf"|\d{{1,2}}(?:st|nd|rd|th)?[\s./-]*{MONTH}\b[\s.,/'’-]*(?:\d{{4}}|\d{{2}}(?!\d|:))?"
         rf"|{MONTH}\b[\s.]*\d{{1,2}}(?!\d|:)(?:st|nd|rd|th)?(?:[\s,.]+\d{{4}})?|{MONTH}\b[\s.,]*\d{{4}}"
-        r"|\d{4}年\d{1,2}月\d{1,2}日)(?!\d)",
+        r"|\d{4}年\d{1,2}月\d{1,2}日|(?<![\d/.-])(?:0[1-9]|1[0-2])\s?[/.-]\s?20\d{2})(?![\d/])",
         re.I,
     ),
     "time": re.compile(
@@ -73,6 +73,9 @@ POSTCODE = re.compile(
     r"\b[A-Z]{1,2}\d[A-Z\d]?\s\d[A-Z]{2}\b|\b[ABCEGHJ-NPRSTVXY]\d[A-Z]\s?\d[A-Z]\d\b"
     r"|\b[A-Z]{2}[.,]?\s\d{5}(?:-\d{4})?\b|^\d{5}(?:-\d{4})?$|\b\d{4}\s[A-Z]{2}\b|\b\d{5,6},?\s(?=[A-Z][A-Za-z]{2})"
     r"|^(?:E|N|W|SE|SW|NW|EC|WC|[BGLMS]|[A-Z]{2})\d{1,2}[A-Z]?$"
+)
+DISTRICT = re.compile(
+    r"(?:[A-Z][A-Za-z'’]+|\b(?:ST|RD|LN|AVE))[.,]?\s((?:SE|SW|NW|EC|WC|E|N|W)\d{1,2}[A-Z]?)$"
 )
 PLATE = re.compile(r"[A-Z0-9]{1,5}(?:[\s.·•:-]{1,3}[A-Z0-9]{1,5}){0,3}")
 NUMBER = re.compile(r"[-+#№]?\s?\d[\d\s.,]*(?:st|nd|rd|th)?", re.I)

@@ -20,7 +20,7 @@ Operation = Literal[
     "rotate", "flip_horizontal", "flip_vertical", "resize", "gray", "brightness", "contrast",
     "saturation", "sharpen", "smooth", "invert", "sepia", "sketch", "blur_background", "recolor",
     "equalize", "denoise", "tint", "posterize", "threshold", "autocontrast", "white_balance",
-    "watercolor", "cartoon",
+    "watercolor", "cartoon", "warmth",
 ]  # fmt: skip
 WANTS_COLOR = ("recolor", "tint")
 MOST_TIMES = 20.0
@@ -33,7 +33,9 @@ MOST_TIMES = 20.0
            "make bigger", "brighten", "darken", "lighten", "sharpen", "soften", "smooth", "invert",
            "recolour", "recolor", "colourise", "desaturate", "convert to black and white", "denoise",
            "increase contrast", "tint", "blur the background", "draw as a sketch", "turn upside down",
-           "posterize", "equalize", "halve", "double"),
+           "posterize", "equalize", "halve", "double", "triple", "increase", "decrease", "reduce",
+           "raise", "boost", "convert", "enhance", "straighten", "apply", "crank up", "tone down",
+           "colour in", "cartoonify", "greyscale", "grayscale"),
     nouns=("black and white", "grayscale", "greyscale", "gray", "sepia", "negative", "sketch",
            "pencil drawing", "mirror image", "brightness", "contrast", "saturation", "upside down",
            "background blur", "watercolour", "watercolor painting", "cartoon", "clockwise",
@@ -50,6 +52,7 @@ def adjust(
     width: Annotated[int, Field(ge=0, le=30_000, description="resize: pixels, 0 = by height")] = 0,
     height: Annotated[int, Field(ge=0, le=30_000, description="resize: pixels, 0 = by width")] = 0,
     region: Placed | None = None,
+    outside: bool = False,
 ) -> Image:
     """Edit a picture: turn, mirror, resize, grey, light, sharpness, colour, styles.
 
@@ -57,8 +60,9 @@ def adjust(
     half), or give width or height in pixels; brightness, contrast and saturation as a factor
     (1 changes nothing, 1.2 is 20 % more, 0 none); sharpen as strength (1); smooth and
     blur_background as a radius in pixels (0 by picture size); tint as a share (0.3); denoise 5 to
-    20; posterize in levels; threshold in % (0 automatic). recolor and tint want a color. `region`
-    restricts the edit to things, all else stays as it is; blur_background keeps the region sharp.
+    20; posterize in levels; threshold in % (0 automatic); warmth from -1 (cooler) to 1. recolor and
+    tint want a color. `region` restricts the edit to things, all else stays as it is; with
+    `outside` the things stay and all else changes; blur_background keeps the region sharp.
     """
     if operation in ("rotate", "flip_horizontal", "flip_vertical", "resize"):
         if region is not None:
@@ -69,6 +73,7 @@ def adjust(
     if region is not None:
         require_some(region, "edit")
         mask = region_mask(image, region)
+        mask = ~mask if outside and operation != "blur_background" else mask
     elif operation == "blur_background":
         raise BadArguments("blur_background wants the thing to keep sharp", hint="Give a region")
     wish = Wish(_amount(operation, amount), _color(operation, color), mask)

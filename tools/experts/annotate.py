@@ -59,6 +59,9 @@ def annotate(
     color: str = "red",
     text: str = "",
     width: Annotated[int, Field(ge=0, le=200, description="pixels, 0 = by picture size")] = 0,
+    letters: Annotated[
+        int, Field(ge=0, le=400, description="height of text in pixels, 0 = by picture size")
+    ] = 0,
 ) -> Image:
     """Draw a box, ellipse, arrow, label, number, highlight, cross or underline for each thing.
 
@@ -81,7 +84,7 @@ def annotate(
         if shape == "label":
             words = text or " ".join(region.labels[row].split())[:60] or str(row + 1)
         if words:
-            _label(draw, corners, pen, words)
+            _label(draw, corners, pen, words, letters)
     return image.with_pixels(np.asarray(picture))
 
 
@@ -152,11 +155,13 @@ def _underline(draw: ImageDraw.ImageDraw, corners: Corners, pen: Pen) -> None:
     draw.line([float(v) for v in ends.ravel()], fill=pen.rgb, width=pen.width)
 
 
-def _label(draw: ImageDraw.ImageDraw, corners: Corners, pen: Pen, words: str) -> None:
+def _label(
+    draw: ImageDraw.ImageDraw, corners: Corners, pen: Pen, words: str, letters: int = 0
+) -> None:
     """Words on the pen's colour, above the thing, else below it, inside the picture."""
     x1, y1, _, y2 = _box(corners)
     wide, high = _size(draw)
-    size = int(np.clip(min(wide, high) / 28, 12, 160))
+    size = letters or int(np.clip(min(wide, high) / 28, 12, 160))
     while True:
         left, top, right, bottom = draw.textbbox((0, 0), words, font=font(size))
         across, tall = right - left + size // 2, bottom - top + size // 2

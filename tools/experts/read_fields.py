@@ -56,7 +56,7 @@ def _fields(text: TextSpans) -> list[Field]:
     pairs = [
         p
         for p in pair_fields(rows, taken)
-        if not any(value in p.value or p.value in value for value in known)
+        if not any(v in p.value or (len(p.value) > 3 and p.value in v) for v in known)
     ]
     names = []
     if is_receipt or {f.kind for f in facts} & {"email", "phone", "url"}:

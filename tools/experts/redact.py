@@ -26,6 +26,8 @@ CELLS = 3
 SMALLEST_CELL_PX = 8
 GROW = 0.05
 """Share of its short side by which a region is grown on each side."""
+OUTSIDE = 0.1
+"""What counts as the short side of all that lies outside, as a share of the picture's."""
 
 
 @tool(
@@ -33,7 +35,8 @@ GROW = 0.05
     verbs=(
         "blur", "blur out", "pixelate", "pixelize", "mosaic", "censor", "redact", "anonymise",
         "anonymize", "hide", "mask", "mask out", "black out", "blacken", "block out", "cover",
-        "cover up", "obscure", "fill", "paint over", "make unreadable", "white out",
+        "cover up", "obscure", "conceal", "blot out", "scribble out", "scribble over", "disguise",
+        "obfuscate", "black over", "fill", "paint over", "make unreadable", "white out",
     ),
     nouns=("blurred picture", "redacted picture", "censored picture", "mosaic", "privacy"),
 )  # fmt: skip
@@ -44,19 +47,25 @@ def redact(
     style: Literal["blur", "pixelate", "fill"] = "blur",
     color: Annotated[str, Field(description="for fill: a name or #rrggbb")] = "black",
     shape: Literal["outline", "box", "ellipse"] = "outline",
+    outside: bool = False,
 ) -> Image:
     """Blur, pixelate or fill regions so that nobody can read or recognise what was there.
 
     `outline` follows slanted text, codes and masks; `box` is upright; `ellipse` suits faces.
-    Everything outside the regions stays exactly as it was.
+    Everything outside the regions stays exactly as it was; with `outside` the regions stay and
+    everything else is hidden (a filled background, all of a page but one line).
     """
     check_same_picture(image, region)
     if not len(region):
         raise BadArguments("nothing to redact: the region is empty", hint="Find the things first")
     paint = _colour(color)
-    areas = areas_of(image, region, GROW, ellipse=shape == "ellipse", slanted=shape == "outline")
+    grow = 0.0 if outside else GROW
+    areas = areas_of(image, region, grow, ellipse=shape == "ellipse", slanted=shape == "outline")
     if not areas:
         raise BadArguments("nothing to redact: the region lies outside what the picture shows")
+    if outside:
+        kept = np.logical_or.reduce([area for area, _ in areas])
+        areas = [] if kept.all() else [(~kept, OUTSIDE * min(image.size_wh))]
     pixels = image.pixels.copy()
     for number, (area, short) in enumerate(areas):
         ctx.cancel.check()

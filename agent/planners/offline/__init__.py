@@ -8,49 +8,88 @@ the answer from the facts, with cites. What it cannot do it says in one sentence
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from agent.planners.offline import editing, generic, looking, pictures, reading
+from agent.planners.offline import (
+    beyond,
+    codes,
+    colouring,
+    comparing,
+    counting,
+    directions,
+    editing,
+    finding,
+    follow,
+    generic,
+    judging,
+    lists,
+    lookup,
+    measuring,
+    mentions,
+    placing,
+    prices,
+    reading,
+    receipts,
+    turns,
+)
+from agent.planners.offline.orders import merged
 from agent.planners.offline.parse import Clause, Target, clauses, target
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.words import Words, words_of
-from agent.planners.offline.work import Cannot, Fragment, Pending, Ref, Work
+from agent.planners.offline.work import Cannot, Fragment, Pending, Ref, Work, listed
 from agent.protocol import Finish, Plan, View
 from agent.settings import Settings
 from tools.types import Boxes, Image, Points
 
 Goal = Callable[[Scope], Fragment | None]
 
-OVER_ALL: tuple[Goal, ...] = (pictures.which_picture, pictures.same)
+OVER_ALL: tuple[Goal, ...] = (comparing.over_all,)
 """Goals that look at all pictures together, tried first."""
 GOALS: tuple[Goal, ...] = (
+    directions.way,
     editing.remark,
+    finding.where,
     editing.edit,
-    reading.order,
-    looking.metadata,
-    looking.picture_size,
-    looking.nth,
-    looking.direction,
-    reading.codes,
-    reading.list_item,
-    looking.color,
-    looking.quality,
-    reading.sums,
-    reading.extreme_row,
-    reading.count_written,
-    looking.measured,
-    looking.larger,
-    looking.related,
-    looking.locate,
-    looking.chosen_thing,
-    reading.value_for,
-    reading.field,
-    looking.exists,
-    looking.count,
+    prices.money_back,
+    prices.order,
+    judging.metadata,
+    prices.difference,
+    prices.whole_list,
+    prices.filtered,
+    prices.extreme,
+    lookup.distance,
+    measuring.picture_size,
+    finding.nth,
+    placing.direction,
+    placing.position,
+    placing.larger,
+    placing.related,
+    placing.beside,
+    mentions.allowed,
+    beyond.beyond,
+    colouring.color,
+    judging.quality,
+    measuring.measured,
+    mentions.on_list,
+    codes.codes,
+    lists.list_item,
+    mentions.state,
+    finding.exists,
+    prices.sums,
+    lookup.cell,
+    lists.count_written,
+    lists.listing,
+    receipts.field,
+    lookup.form,
+    lookup.value_for,
+    lookup.quantity,
+    counting.count,
+    finding.locate,
+    finding.chosen,
     reading.read,
+    lookup.mentioned,
+    receipts.no_field,
     generic.by_graph,
 )
 """Tried in this order for each clause; the first that understands it answers."""
@@ -69,69 +108,29 @@ class OfflinePlanner:
         if fragments is None:
             tools = " + ".join(dict.fromkeys(call.tool for call in work.wanted))
             return Plan(calls=tuple(work.wanted[:24]), thought=f"I need {tools}")
-        return _finish(fragments)
+        return _finish(view, fragments)
 
 
 def _run(work: Work) -> list[Fragment] | None:
     """What every clause contributes; None while any of them waits for a result."""
-    view = work.view
-    undone = pictures.undo(view, view.question)
-    if undone is not None:
-        return [undone]
-    words = words_of(view.catalog)
-    found, waiting = [], False
+    words = words_of(work.view.catalog)
+    found: list[Fragment] = []
     state = _State(work, words)
-    for clause in _with_history(view, words, state):
+    try:
+        asked = state.begin(found)
+    except Pending:
+        return None
+    except Cannot as reason:
+        return [Fragment(str(reason), "cannot")]
+    for clause in asked:
         try:
             fragment = state.answer(clause)
         except Pending:
-            waiting = True
-            break
+            return None
         except Cannot as reason:
             fragment = Fragment(str(reason), "cannot")
         found.append(fragment)
-    return None if waiting else _without_means(found)
-
-
-def _with_history(view: View, words: Words, state: _State) -> list[Clause]:
-    """The clauses of the question; a fragment after an earlier question repeats that one."""
-    now = clauses(view.question, words)
-    text = view.question.lower().strip()
-    match = re.match(
-        r"^(?:and|what about|how about|now|then|same for|the same for|do the same (?:for|with|to)|also)\b[ ,]*(?:for |with |in |to )?(.*?)[?.! ]*$",
-        text,
-    )
-    if not view.turns or not match or not _is_fragment(match.group(1), words):
-        return now
-    earlier = clauses(view.turns[-1].question, words)
-    fragment = Clause(match.group(1))
-    picture = now[-1].pictures if now else ()
-    if picture:
-        return [replace(c, pictures=picture) for c in earlier]
-    if re.search(r"\bother (?:picture|photo|image|one of the pictures)\b", text):
-        others = tuple(i + 1 for i in range(len(view.images)) if i + 1 not in earlier[-1].pictures)
-        return [replace(c, pictures=others[:1]) for c in earlier]
-    state.override = target(fragment.text, words)
-    return earlier
-
-
-def _is_fragment(text: str, words: Words) -> bool:
-    said = text.split()
-    known = {
-        "is",
-        "are",
-        "does",
-        "do",
-        "what",
-        "which",
-        "how",
-        "who",
-        "where",
-        "when",
-        "make",
-        "turn",
-    }
-    return bool(said) and not (set(said[:2]) & known) and said[0] not in words.verbs
+    return _without_means(found)
 
 
 class _State:
@@ -143,52 +142,112 @@ class _State:
         self.mentioned: Target | None = None
         self.override: Target | None = None
         self.made: Ref | None = None
+        self.history = turns.history(work.view)
+        for earlier in follow.mentions(work.view, words):
+            for clause in earlier.clauses:
+                self._mention(clause)
+            if earlier.override is not None and earlier.override.head:
+                self.mentioned = earlier.override
+
+    def begin(self, found: list[Fragment]) -> list[Clause]:
+        """The clauses to answer, once the question is read against the turns before."""
+        view = self.work.view
+        undone = turns.undo(self.work)
+        if undone is not None:
+            fragment, self.history = undone
+            found.append(fragment)
+            wish = turns.move(view.question)
+            return clauses(wish.rest, self.words) if wish is not None else []
+        asked = follow.follow(view, self.words)
+        self.override = asked.override
+        if asked.override is not None and asked.override.head:
+            self.mentioned = asked.override
+        if asked.instead:
+            self.history = self.history.back(1)
+        return [self._which(clause) for clause in merged(list(asked.clauses), self.words)]
+
+    def _which(self, clause: Clause) -> Clause:
+        """Such as "the first one", which is a picture where several are given."""
+        ordinals = self.words.table("ordinals")
+        said = re.findall(rf"\bthe ({'|'.join(ordinals)})(?: one\b|$)", clause.text)
+        every = re.findall(rf"\b(?:{'|'.join(ordinals)})\b", clause.text)
+        if len(self.work.view.images) < 2 or clause.pictures or not (len(said) == len(every) == 1):
+            return clause
+        number = int(ordinals[said[0]])
+        text = re.sub(rf"(?:\b(?:in|on|of|from) )the {said[0]}(?: one)?\b", "", clause.text)
+        text = re.sub(rf"\bthe {said[0]}(?: one)?\b", "it", text)
+        count = len(self.work.view.images)
+        return replace(clause, text=text.strip(), pictures=(number if number > 0 else count + 1 + number,))  # fmt: skip
 
     def answer(self, clause: Clause) -> Fragment:
         """The fragment of one clause."""
+        clause = self._named(clause)
         scope = self._scope(clause)
         fragment = self._try(OVER_ALL, scope)
-        if fragment is None and len(scope.images) > 1 and not clause.pictures:
+        if fragment is None and self._concerns_each(scope):
             fragment = self._each_picture(scope)
         elif fragment is None:
             fragment = self._try(GOALS, scope)
         if fragment is None:
             self._mention(clause)
-            raise looking.unknown(scope)
+            raise beyond.unknown(scope)
         if fragment.focus is not None:
             self.focus = fragment.focus
         if fragment.images:
-            self.made = Ref(fragment.images[-1], "", fragment.images[-1])
+            self._note(fragment)
         self._mention(clause)
         return fragment
+
+    def _named(self, clause: Clause) -> Clause:
+        """Such as "what is it" behind "circle the total": the total is asked for by its name."""
+        said = self.mentioned
+        if said is None or not re.fullmatch(r"(?:what|how much) (?:is it|are they|does it cost)", clause.text):  # fmt: skip
+            return clause
+        scope = self._scope(clause)
+        if not (scope.field_kind(said) or scope.kind_of(said)):
+            return clause
+        return replace(clause, text=f"what is the {' '.join([*said.modifiers, said.head])}")
 
     def _scope(self, clause: Clause) -> Scope:
         view = self.work.view
         images = tuple(Ref(h, "", h) for h in view.images)
         if not images:
             raise Cannot("There is no picture to look at: give me one with the question")
-        chosen = tuple(images[n - 1] for n in clause.pictures if 0 < n <= len(images))
-        image = self.made or (chosen[0] if chosen else pictures.latest(view) or images[0])
-        seen = image if re.search(r"\bnow\b", view.question.lower()) else self._unedited(image)
+        chosen = [view.images[n - 1] for n in clause.pictures if 0 < n <= len(images)]
+        image = self._current(chosen[0]) if chosen else self.made or self._current(self._last())
+        now = re.search(r"\b(?:now|still|any ?more|remaining)\b", view.question.lower())
+        seen = image if now else turns.origin(view, image)
         return Scope(
             self.work, self.words, clause, seen, image, images, self.focus,
             self._given(Boxes), self._given(Points), self.mentioned, self.override,
         )  # fmt: skip
 
-    def _unedited(self, image: Ref) -> Ref:
-        """The picture that edits within one frame began from: things are still found there."""
-        view = self.work.view
-        parents = pictures.parents_of(view)
-        name = image.name
-        while name in parents and self._same_frame(name, parents[name]):
-            name = parents[name]
+    def _current(self, given: str) -> Ref:
+        """What edits have made of a picture as given."""
+        name = self.history.now.get(given, given)
         return Ref(name, "", name)
 
-    def _same_frame(self, made: str, parent: str) -> bool:
-        a, b = self.work.view.get(made), self.work.view.get(parent)
-        if not (isinstance(a, Image) and isinstance(b, Image) and a.size_wh == b.size_wh):
+    def _last(self) -> str:
+        """The picture as given that the last edit was about; else the first."""
+        view = self.work.view
+        parents = turns.parents_of(view)
+        touched = [turns.first(h, parents, self.history.now) for h in self.history.last]
+        return next((h for h in touched if h in view.images), view.images[0])
+
+    def _concerns_each(self, scope: Scope) -> bool:
+        """Whether a clause is about every picture rather than one of them."""
+        if len(scope.images) < 2 or scope.clause.pictures or self.made is not None:
             return False
-        return bool(np.allclose(a.to_root, b.to_root))
+        single = re.search(r"\b(?:it|this|that)\b", scope.text)
+        return not (single and len(self.history.last) == 1)
+
+    def _note(self, fragment: Fragment) -> None:
+        """Remembers what an edit made, for the clauses that follow."""
+        parents, now = turns.parents_of(self.work.view), self.history.now
+        made = {turns.first(h, parents, now): h for h in fragment.images}
+        last = fragment.images[-1]
+        self.made = Ref(last, "", last) if len(made) == 1 else None
+        self.history = self.history.add(made)
 
     def _given(self, kind: type[Boxes] | type[Points]) -> Ref | None:
         view = self.work.view
@@ -206,7 +265,9 @@ class _State:
         pending, found = False, []
         for image in scope.images:
             try:
-                found.append(self._try(GOALS, scope.about(image)))
+                current = self._current(image.name)
+                seen = turns.origin(self.work.view, current)
+                found.append(self._try(GOALS, replace(scope.about(seen), edited=current)))
             except Pending:
                 pending = True
         if pending:
@@ -221,8 +282,14 @@ class _State:
 
     def _mention(self, clause: Clause) -> None:
         """Remembers what the clause spoke of, for "it" in the next."""
+        if self.work.view.images:
+            done_to = editing.subject(replace(self._scope(clause), work=Work(self.work.view)))
+            if done_to is not None:
+                self.mentioned = done_to
+                return
+        verbs = "|".join(["are", "is", "can", "do", *self.words.list("text_verbs")])
         phrase = re.search(
-            r"(?:(?<=there are )|(?<=there is )|\b(?=(?:the|a|an|this|that|my|his|her|their)\s)).+$",
+            rf"(?:(?<=there are )|(?<=there is )|(?<=how many )|\b(?=(?:the|a|an|any|this|that|my|his|her|their)\s)).+?(?=$| (?:{verbs})\b)",
             clause.text,
         )
         if phrase is not None:
@@ -240,20 +307,42 @@ def _without_means(fragments: list[Fragment]) -> list[Fragment]:
     return done + left
 
 
-def _finish(fragments: list[Fragment]) -> Finish:
-    texts = list(dict.fromkeys(f.text.strip().rstrip(".") for f in fragments if f.text.strip()))
+def _finish(view: View, fragments: list[Fragment]) -> Finish:
+    images = _final(view, dict.fromkeys(h for f in fragments for h in f.images))
+    made = [h for h in images if any(r.handle == h for r in view.results)]
+    last = next((f for f in reversed(fragments) if f.images), None)
+    texts: dict[str, None] = {}
+    for fragment in fragments:
+        if fragment.text.strip():
+            texts[fragment.text.strip().rstrip(".")] = None
+        if fragment is last and made:
+            texts[_sizes(view, made)] = None
     if not texts:
         return Finish(
             text="There is nothing to do in that: ask me something about a picture.",
             status="cannot",
         )
     cannot = all(f.status == "cannot" for f in fragments if f.text.strip())
-    images = tuple(dict.fromkeys(h for f in fragments for h in f.images))
     return Finish(
-        text=". ".join(texts) + ".",
-        status="cannot" if cannot else "answered",
-        images=images[-1:] if images else (),
+        text=". ".join(texts) + ".", status="cannot" if cannot else "answered", images=tuple(images)
     )
+
+
+def _final(view: View, images: Iterable[str]) -> list[str]:
+    """Pictures less those that later edits of the same answer went on from."""
+    parents = turns.parents_of(view)
+    shown = list(images)
+    passed = {parents[h] for h in shown if h in parents}
+    return [h for h in shown if h not in passed]
+
+
+def _sizes(view: View, made: list[str]) -> str:
+    """The sentence that names the new pictures."""
+    sizes = [f"{i.width}×{i.height} px" for i in map(view.get, made) if isinstance(i, Image)]
+    if len(made) == 1:
+        return f"The new picture [{made[0]}] is {sizes[0]}"
+    each = listed([f"[{h}] ({size})" for h, size in zip(made, sizes, strict=True)])
+    return f"The new pictures are {each}"
 
 
 def PLANNER(settings: Settings) -> OfflinePlanner:

@@ -26,6 +26,16 @@ SAYING = (
     r"\b(?:that|which|who)?\s*(?:says?|reads?|saying|reading|labell?ed|marked|titled|named|called|"
     r"with the (?:text|words?|inscription|label)|containing the (?:text|words?)|contains the words?)\s+"
 )
+COUNTING = (
+    r"^(?:(?:what (?:is|was)|find|get|work out|return) )?(?:the |a )?(?:total |overall )?(?:number|count) of "
+    r"(?!the (?:bus|house|page)\b)(?:the )?(?=.*s\b|people|men|women|children)"
+    r"|^(?:count|tally)(?: up)? (?:all )?(?:of )?(?:the |these |those )?(?!from\b)(?=\w)"
+)
+"""The ways to ask for a count that are not "how many"."""
+TURNED = r"^((?:what|where|who|how)(?: (?:much|many|big|large|old|colou?r))?) (it|they|that|this|he|she|there) (is|are|was|were)$"
+"""Such as "(tell me) what it is" for "what is it"."""
+TOLD = r"^(what|how much) (it|they|this|that) (says?|reads?|shows?|costs?|contains?|means?)$"
+FILLING = r" (?:here|anywhere|somewhere|at all|in total|altogether|visible|that you can see|you can see|to be seen|exactly)$"
 SIDE = r"(?:far |very |extreme )?(top left|top right|bottom left|bottom right|upper left|upper right|lower left|lower right|left-hand|right-hand|left|right|top|bottom|middle|centre|center|upper|lower)"
 STARTERS = frozenset(
     "what what's which who who's whose when where where's how is are does do did was were has have "
@@ -174,6 +184,8 @@ def starts_with_verb(text: str, words: Words) -> str:
 
 def _has_verb(text: str, words: Words) -> bool:
     text = _strip_polite(text, words)
+    if re.match(r"how many \w", text):
+        return True
     said = set(text.split())
     verbs = set(words.list("text_verbs"))
     return bool(starts_with_verb(text, words) or said & AUXILIARIES or said & verbs or "'s" in text)
@@ -195,6 +207,10 @@ def _clean(text: str, words: Words) -> str:
     text = _strip_polite(text, words)
     text = re.sub(r"\b(what|who|where|that|it|there|which)'s\b", r"\1 is", text)
     text = re.sub(r"\b(is|are|do|does|did|was|were|can|has|have)n't\b", r"\1 not", text)
+    text = re.sub(r"^(?:and|but|or) ", "", text)
+    text = re.sub(COUNTING, "how many ", text)
+    text = re.sub(TURNED, r"\1 \3 \2", text)
+    text = re.sub(TOLD, r"\1 does \2 \3", text)
     return re.sub(r"\s+", " ", text)
 
 
@@ -220,8 +236,11 @@ def _pictures(text: str, words: Words) -> tuple[str, tuple[int, ...]]:
 def target(phrase: str, words: Words, quotes: tuple[str, ...] = ()) -> Target:
     """A noun phrase as a target."""
     text = " ".join(phrase.lower().split()).strip(" ,.?!")
+    text = re.sub(FILLING, "", text)
+    if text in ("he", "she", "him", "her"):
+        return Target(phrase, "person")
     if re.fullmatch(
-        r"(it|them|this|that|these|those|here|this (one|thing|area|region|part|spot|place)|the (box|selection|region|area|marked area|selected area|thing))( here| i marked| i drew)?",
+        r"(it|they|them|both|(?:both|all|each) of them|this|that|these|those|here|this (one|thing|area|region|part|spot|place)|the (box|selection|region|area|marked area|selected area|thing))( here| i marked| i drew| (in|inside|within) (the|my) (box|selection|rectangle))?",
         text,
     ):
         return Target(phrase, pronoun=True, many=text in ("them", "these", "those"))
@@ -392,4 +411,11 @@ def targets(phrase: str, words: Words, quotes: tuple[str, ...] = ()) -> list[Tar
     if re.search(r"\bbetween\b", phrase):
         return [target(phrase, words, quotes)]
     pieces = re.split(r",\s*(?:and )?|\s+and\s+|\s+or\s+|\s+as well as\s+|\s+plus\s+", phrase)
-    return [target(piece, words, quotes) for piece in pieces if piece.strip()]
+    found = [target(piece, words, quotes) for piece in pieces if piece.strip()]
+    return [_completed(said, found[-1]) for said in found]
+
+
+def _completed(said: Target, last: Target) -> Target:
+    """As in "the yellow and the blue sign": the noun of the last goes for those before it."""
+    elided = not said.head and not said.is_plain and last.head
+    return replace(said, head=last.head, pronoun=False) if elided else said

@@ -12,6 +12,8 @@ from agent.planners.offline.chains import reach
 from agent.planners.offline.parse import Clause, Target, target, targets
 from agent.planners.offline.words import Words
 from agent.planners.offline.work import Cannot, Ref, Work, cannot_find, quoted
+from tools.choose import is_code_word
+from tools.geometry import centres
 from tools.textkinds import find, values
 from tools.types import Codes, Image, Placed, Table, TextSpans
 
@@ -132,6 +134,8 @@ class Scope:
         if target.pronoun and self.mentioned is not None:
             merged = replace(target, head=self.mentioned.head, pronoun=False)
             return self.find(replace(merged, modifiers=self.mentioned.modifiers))
+        if target.of is not None and target.of.head in self.words.lexicon["sights"]:
+            return self.find(target.of)
         if self.is_surface(target):
             return self._surface(target)
         return self.choose(self.source(target), target)
@@ -149,8 +153,17 @@ class Scope:
 
     def _surface(self, target: Target) -> Ref:
         plate = self.kind_of(target) == "plate"
+        if not plate and target.modifiers and not target.contains:
+            target = self.by_name(target)
         text = self.choose(self._text_of_kind("plate") if plate else self._text_for(target), target)
         return self.work.call("find_surface", image=self.image, text=text)
+
+    def by_name(self, target: Target) -> Target:
+        """Such as the exit sign: the sign that says exit, where one does."""
+        name = " ".join(target.modifiers)
+        spans = self.work.see(self._text_for(target), TextSpans)
+        said = any(score >= SURE_TEXT for _, score in find(spans, name)) if len(name) > 2 else False
+        return replace(target, contains=name) if said else target
 
     def _in_focus(self, target: Target) -> Ref:
         if self.given is not None:
@@ -181,7 +194,7 @@ class Scope:
             tool, label = noun
             if label:
                 return self.work.call(tool, image=self.image, phrases=[label], region=self.given)
-            return self._by_tool(tool, target.head)
+            return self._by_tool(tool, target)
         table = self.field_of(target)
         if table is not None:
             return table
@@ -190,16 +203,19 @@ class Scope:
             return self._text_of_kind(kind)
         if target.contains or (self.is_text(target) and not self.is_object(target)):
             return self._text_for(target)
-        anchored = self._written(target)
+        seen_only = target.head in self.words.lexicon["sights"] and not target.modifiers
+        anchored = None if seen_only else self._written(target)
         if anchored is not None:
             return anchored
         raise Cannot(cannot_find(self.work.view, "detect", repr(target.head or target.text)))
 
-    def _by_tool(self, tool: str, noun: str) -> Ref:
+    def _by_tool(self, tool: str, target: Target) -> Ref:
         spec = self.work.view.catalog.tool(tool)
         found = reach(self.work, self.words.graph, self.image, spec)
-        if issubclass(spec.returns, Codes) and noun != "code":
-            return self.work.call("pick", things=found, image=self.image, kind=noun)
+        format_said = [w for w in target.modifiers if is_code_word(w)]
+        if issubclass(spec.returns, Codes) and (target.head != "code" or format_said):
+            kind = " ".join([*format_said, target.head])
+            return self.work.call("pick", things=found, image=self.image, kind=kind)
         return found
 
     def noun(self, target: Target) -> tuple[str, str] | None:
@@ -272,12 +288,29 @@ class Scope:
         if target.size:
             wanted["size"] = target.size
         self._place(base, target, wanted)
-        if target.relation and target.to is not None:
+        if target.relation == "between" and target.to is not None and target.also is not None:
+            base = self._amid(base, target.to, target.also)
+        elif target.relation and target.to is not None:
             wanted["relation"] = target.relation
-            wanted["to"] = self.find(target.to)
+            to = target.to
+            same = to.head == "one" or (to.pronoun and not to.is_plain)
+            wanted["to"] = self.find(replace(to, head=target.head, pronoun=False) if same else to)
         if not wanted:
             return base
         return self.work.call("pick", things=base, image=self.image, **wanted)
+
+    def _amid(self, base: Ref, one: Target, other: Target) -> Ref:
+        """What lies between two things: beyond the first of them and short of the second."""
+        ends = [self.find(t) for t in (one, other)]
+        placed = [self.work.see(end, Placed) for end in ends]
+        if not all(len(p) for p in placed):
+            return self.work.call("pick", things=base, relation="between", to=ends[0])
+        apart = centres(placed[1].xyxy[:1])[0] - centres(placed[0].xyxy[:1])[0]
+        axis = int(abs(apart[1]) > abs(apart[0]))
+        low, high = ends if apart[axis] > 0 else ends[::-1]
+        before, behind = (("left of", "right of"), ("above", "below"))[axis]
+        beyond = self.work.call("pick", things=base, relation=behind, to=low)
+        return self.work.call("pick", things=beyond, relation=before, to=high)
 
     def _place(self, base: Ref, target: Target, wanted: dict[str, object]) -> None:
         if target.index:
@@ -287,9 +320,10 @@ class Scope:
             wanted["position"] = target.position
         elif target.part:
             side = target.part.removesuffix(" half")
-            single = not target.many and side in ("left", "right", "top", "bottom")
-            if single and self.noun(target) is not None:
-                wanted["position"] = side
+            corner = target.part.removesuffix(" quarter").replace(" ", "-")
+            place = side if side in OPPOSITE else corner if "-" in corner else ""
+            if place and not target.many and self.noun(target) is not None:
+                wanted["position"] = place
             else:
                 wanted["region"] = target.part
 
@@ -297,7 +331,7 @@ class Scope:
 
     def where(self) -> str:
         """`` in picture 2`` where there are several."""
-        if len(self.images) < 2:
+        if len(self.images) < 2 or self.image not in self.images:
             return ""
         return f" in picture {self.images.index(self.image) + 1}"
 

@@ -1,0 +1,319 @@
+"""Goals about which things are there: whether any, where, and which one of them.
+
+Knows nothing of the wording of other goals.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from agent.planners.offline.counting import meant, people, unsure
+from agent.planners.offline.parse import RELATIONS, SIDE, Target, unquote
+from agent.planners.offline.reading import carrier_text
+from agent.planners.offline.scope import SURE_TEXT, Scope
+from agent.planners.offline.words import COLORS, singular
+from agent.planners.offline.work import Fragment, Ref, listed, plural, quoted
+from tools.colorwords import matches
+from tools.geometry import centres
+from tools.places import part_of
+from tools.textkinds import find
+from tools.types import Boxes, Codes, Labels, Placed, TextSpans
+
+ANY = r"(?:any|a|an|some|the|at least one|even one)"
+BOX = r"(?:bounding[- ]?|b)?(?:box|boxes|coordinates|position|positions|location|locations)"
+ORDERS = r"^(?:locate|find|detect|point (?:to|out|at)|spot|show where|mark where)"
+LEGIBLE = 0.8
+"""Certainty of the reading from which lettering proves that there is text."""
+NUMBER = r"(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|a dozen)"
+COMPARED = rf"(more than|over|fewer than|less than|at least|at most|up to|exactly|only|just|precisely)? ?({NUMBER})\b"
+
+
+# -- whether any ----------------------------------------------------------------------------------
+
+
+def exists(scope: Scope) -> Fragment | None:
+    """Whether there is such a thing, or more, fewer or exactly so many of it."""
+    phrase, written = _existing(scope)
+    if not phrase:
+        return None
+    more = re.match(r"(more|fewer|less|as many) (.+?) (?:than|as) (.+)$", phrase)
+    if more:
+        return _more_of(scope, more.group(1), more.group(2), more.group(3))
+    denied = re.match(r"(?:no|not any|not a|nobody|no one|noone|none)\b ?", phrase)
+    if denied:
+        phrase = phrase[denied.end() :] or "person"
+        phrase = f"person {phrase}" if re.match(r"(?:in|on|at|here|there)\b", phrase) else phrase
+    compared = re.match(COMPARED + r" (.+)$", re.sub(r" or (?:more )?\d*\w*$", "", phrase))
+    wanted = scope.target(compared.group(3) if compared else phrase)
+    if written and not wanted.contains:
+        bare = re.sub(rf"^{ANY} |^(?:words?|text|phrase|name) ", "", phrase)
+        wanted = Target(phrase, "text", contains=unquote(bare, scope.clause.quotes))
+    if not wanted.head or wanted.pronoun:
+        return None
+    ref = scope.find(replace(wanted, many=True, quantity=0))
+    n = _proven(scope, ref, wanted)
+    if compared:
+        return _so_many(scope, wanted, ref, n, compared.group(1) or "exactly", compared.group(2))
+    return _whether(scope, wanted, ref, n, bool(denied))
+
+
+def _existing(scope: Scope) -> tuple[str, bool]:
+    """What is asked to be there, and whether it is words; '' where nothing is."""
+    text = scope.text
+    nouns = "|".join(rf"{re.escape(n)}s?" for n in scope.words.list("pictures"))
+    holder = rf"(?:it|this|that|they|(?:the|this|that|these|any|some|either|one)(?: (?:one )?of (?:the|these))?(?: \w+)?|(?:\w+ )?(?:{nouns}))"
+    written = re.match(
+        rf"^(?:does|do|did) (?:{holder}|.+?) (?:say|mention|read|state)s? (?:anything about )?(.+)$", text
+    ) or re.match(
+        r"^(?:is|are|does|do) (?:the )?(?:words?|text|phrase|name) (.+?) (?:appear|occur|written|printed|mentioned|visible|shown|there|(?:any|some)where|on|in)\b.*$", text
+    )  # fmt: skip
+    if written:
+        return written.group(1), True
+    match = (
+        re.match(rf"^(?:is|are|was|were) there (?:{ANY} )?(.+)$", text)
+        or re.match(rf"^(?:do |can |could )?(?:you |i |we )?(?:see|spot|make out|(?:find|detect|recogni[sz]e)(?! the)) {ANY} (.+)$", text)
+        or re.match(rf"^(?:does|do|did|has|have) {holder} (?:have|has|got|contain|show|include|feature|bear|display|carry)s? (?:{ANY} )?(.+)$", text)
+        or re.match(rf"^(?:is|are|was|were|does|do) (?:{ANY} )?(.+?) (?:visible|present|pictured|depicted|to be seen|appear|(?:any|some)where|(?:in|on) (?:it|here|there|(?:the|this|that) (?:{nouns})))$", text)
+        or re.match(r"^any (.+?)(?: here| there| in (?:it|this))?$", text)
+    )  # fmt: skip
+    if not match or re.match(r"^(?:is|are) (?:it|this|that)\b", text):
+        return "", False
+    return match.group(1), False
+
+
+def _proven(scope: Scope, ref: Ref, wanted: Target) -> int:
+    """How many were found; of text in general only what is legible counts."""
+    placed = scope.work.see(ref, Placed)
+    if wanted.colors and len(placed) and scope.is_surface(wanted):
+        return len(placed) if _has_color(scope, ref, wanted.colors[0]) else 0
+    if isinstance(placed, TextSpans) and wanted.contains:
+        return sum(score >= SURE_TEXT for _, score in find(placed, wanted.contains))
+    if not isinstance(placed, TextSpans) or not wanted.is_plain:
+        return len(placed)
+    return sum(
+        float(score) >= LEGIBLE and sum(c.isalnum() for c in text) > 1
+        for text, score in zip(placed.texts, placed.scores, strict=True)
+    )
+
+
+def _has_color(scope: Scope, ref: Ref, color: str) -> bool:
+    """Whether a sign has a colour itself: red letters on white do not make it a red sign."""
+    labels = scope.work.see(scope.work.call("colors", image=scope.image, region=ref), Labels)
+    fits = [s for name, s in zip(labels.texts, labels.scores, strict=True) if matches(name, color)]
+    return float(sum(fits)) >= 0.25
+
+
+def _whether(scope: Scope, wanted: Target, ref: Ref, n: int, denied: bool) -> Fragment:
+    noun, caveat = people(scope, wanted)
+    name = quoted([wanted.contains]) if wanted.contains else noun
+    if not n:
+        return Fragment(
+            f"{'Yes' if denied else 'No'}: {scope.absent(name, ref)}{unsure(scope, noun)}",
+            focus=ref,
+        )
+    shown = name if wanted.contains else plural(n, name)
+    if caveat:
+        return Fragment(
+            f"I find {n} {shown}{scope.where()}{scope.work.cite(ref)}{caveat}", focus=ref
+        )
+    return Fragment(
+        f"{'No' if denied else 'Yes'}, I find {n} {shown}{scope.where()}{scope.work.cite(ref)}",
+        focus=ref,
+    )
+
+
+def _so_many(scope: Scope, wanted: Target, ref: Ref, n: int, relation: str, said: str) -> Fragment:
+    """Such as "more than two faces": yes or no, and how many there are."""
+    limit = (
+        int(said)
+        if said.isdigit()
+        else int(scope.words.table("number_words").get(said.split()[-1], 1))
+    )
+    holds = {
+        "more than": n > limit, "over": n > limit, "fewer than": n < limit, "less than": n < limit,
+        "at least": n >= limit, "at most": n <= limit, "up to": n <= limit,
+    }.get(relation, n == limit)  # fmt: skip
+    noun, caveat = people(scope, wanted)
+    return Fragment(
+        f"{'Yes' if holds else 'No'}: I find {n} {plural(n, noun)}{scope.where()}{scope.work.cite(ref)}{caveat}",
+        focus=ref,
+    )
+
+
+def _more_of(scope: Scope, word: str, first: str, second: str) -> Fragment:
+    """Such as "more red circles than blue ones"."""
+    a = scope.target(first)
+    b = scope.target(second)
+    b = replace(b, head=a.head, pronoun=False) if b.pronoun or b.head in ("", "one") else b
+    refs = [scope.find(replace(t, many=True)) for t in (a, b)]
+    n, m = (len(scope.work.see(ref, Placed)) for ref in refs)
+    holds = {"more": n > m, "as many": n == m}.get(word, n < m)
+    names = [" ".join([*t.colors, plural(k, t.head)]) for t, k in ((a, n), (b, m))]
+    return Fragment(
+        f"{'Yes' if holds else 'No'}: {n} {names[0]}{scope.work.cite(refs[0])} and {m} {names[1]}{scope.work.cite(refs[1])}",
+        focus=refs[0],
+    )
+
+
+# -- where ----------------------------------------------------------------------------------------
+
+
+def where(scope: Scope) -> Fragment | None:
+    """Where something is, as boxes, asked with "where" or by the name of the box."""
+    edits = any(
+        re.match(rf"{re.escape(verb)}\b", scope.text)
+        for verb, tool in scope.words.verbs.items()
+        if scope.work.view.catalog.tools[tool].effect == "edit"
+    )
+    return None if edits or re.match(ORDERS, scope.text) else locate(scope)
+
+
+def locate(scope: Scope) -> Fragment | None:
+    """Where something is, as boxes."""
+    if re.search(r"\b(?:taken|shot|photographed|captured|recorded)\b", scope.text):
+        return None
+    match = re.match(
+        rf"^(?:where(?:abouts)?(?: (?:in|on) (?:the|this) \w+)?(?: exactly)? (?:is|are|can i (?:see|find))|{ORDERS[1:]}"
+        rf"|(?:what (?:is|are) |return |get |show |print |output )?(?:the |its |their |all )?{BOX}(?: coordinates)? (?:of|for|around|surrounding))\s+(.+)$",
+        scope.text,
+    )
+    match = match or re.match(rf"^(?:all )?(?:the )?((?!its|their|the)[a-z ]+?) {BOX}$", scope.text)
+    if not match:
+        return _its_box(scope)
+    phrase = re.sub(
+        r"(?<=\w) (?:exactly )?(?:located|placed|positioned|situated)$", "", match.group(1)
+    )
+    phrase = re.sub(
+        rf"\s*(?:,|\band\b|\bis\b|\bare\b)?\s*(?:give|tell|return|show)?\s*(?:me )?(?:its|the|their) {BOX}\b.*$| as (?:x|\[|\().*$| in pixels?$| (?:is|are)$",
+        "",
+        phrase,
+    )
+    found = [(t, scope.find(t)) for t in scope.targets(phrase)]
+    return boxes_said(scope, found)
+
+
+def _its_box(scope: Scope) -> Fragment | None:
+    asks = re.search(rf"\b(?:its|their|the) {BOX}\b|\bx1\b", scope.text)
+    if not asks or scope.focus is None:
+        return None
+    named = scope.mentioned or Target("it", "thing")
+    return boxes_said(scope, [(named, scope.focus)])
+
+
+def boxes_said(scope: Scope, found: list[tuple[Target, Ref]]) -> Fragment:
+    """The boxes of what was found, each with the part of the picture it lies in."""
+    said, focus = [], None
+    for wanted, ref in found:
+        placed = scope.work.see(ref, Placed)
+        name, caveat = people(scope, wanted) if wanted.head else (wanted.text, "")
+        if not len(placed):
+            said.append(scope.absent(name, ref) + unsure(scope, name))
+            continue
+        focus = ref
+        boxes = [", ".join(str(round(float(v))) for v in box) for box in placed.xyxy[:10]]
+        parts = [part_of(float(x), float(y), placed.frame) for x, y in centres(placed.xyxy[:10])]
+        if len(found) == 1 and len(boxes) == 1:
+            return Fragment(
+                f"{boxes[0]} is the box of the {name} ({parts[0]}){scope.work.cite(ref)}{caveat}",
+                focus=ref,
+            )
+        said += [
+            f"{name}: {box} ({part}){scope.work.cite(ref, [row])}"
+            for row, (box, part) in enumerate(zip(boxes, parts, strict=True))
+        ]
+    return Fragment("; ".join(said), focus=focus)
+
+
+# -- which one --------------------------------------------------------------------------------------
+
+
+def chosen(scope: Scope) -> Fragment | None:
+    """Such as "Which face is the largest?", "which sign is yellow?", "which one is below it?"."""
+    match = re.match(
+        r"^(?:which|what) (?:(?:one )?of (?:the |these |those |them)?)?(?:two |three |four |\d+ )?(?P<a>.+?) (?:is|are|stands|lies|sits|comes) (?P<b>.+)$",
+        scope.text,
+    )
+    if not match:
+        return None
+    condition = _as_condition(scope, match.group("b"))
+    if condition is None:
+        return None
+    head, (before, behind) = match.group("a"), condition
+    wanted = meant(scope, f"the {before} {head} {behind}".replace("  ", " "))
+    lettered = singular(head.split()[-1]) in scope.words.lexicon["named"]
+    if not wanted.head or lettered or wanted.head in ("colour", "color", "way", "picture", "photo"):
+        return None
+    carrier = scope.words.is_carrier(wanted.head) and scope.noun(wanted) is None
+    if carrier and not scope.is_object(wanted):
+        found = scope.find(wanted)
+        if not len(scope.work.see(found, Placed)) or not _proven(scope, found, wanted):
+            return Fragment(scope.absent(f"{' '.join(wanted.colors)} {wanted.head}".strip(), found))
+        text = carrier_text(scope, replace(wanted, many=True))
+        if len(scope.work.see(text, Placed)):
+            return Fragment(f"It reads {scope.say_text(text)}", focus=text)
+        return Fragment(scope.absent(wanted.head, text))
+    return _thing_said(scope, wanted, scope.find(wanted))
+
+
+def _as_condition(scope: Scope, said: str) -> tuple[str, str] | None:
+    """(words for before the noun, words for behind it) that "is …" amounts to; None: no condition."""
+    others = re.match(r"(above|below|under|left of|right of|to the left of|to the right of) (?:all )?the (?:others?|rest)\b", said)  # fmt: skip
+    if others:
+        side = {"above": "topmost", "below": "bottommost", "under": "bottommost"}
+        word = others.group(1)
+        return side.get(word, "leftmost" if "left" in word else "rightmost"), ""
+    far = re.match(r"(?:the )?(?:furthest|farthest|further|farther|most|nearest|closest)(?: to)?(?: the)? (left|right|top|bottom|up|down)\b", said)  # fmt: skip
+    if far:
+        return {
+            "up": "topmost",
+            "down": "bottommost",
+            "top": "topmost",
+            "bottom": "bottommost",
+        }.get(far.group(1), f"{far.group(1)}most"), ""
+    bare = re.sub(r"^(?:the |by far the )", "", said)
+    first = bare.split(" ")[0]
+    if (
+        first in scope.words.table("sizes")
+        or first in scope.words.table("extremes")
+        or first in COLORS
+    ):
+        return re.sub(r" (?:one|of (?:them|the two|all|these))$", "", bare), ""
+    relation = any(re.match(rf"(?:{pattern})\s", said) for pattern, _ in RELATIONS)
+    return ("", said) if relation or re.match(rf"(?:on|at|in|to|near) the {SIDE}\b", said) else None
+
+
+def _thing_said(scope: Scope, wanted: Target, ref: Ref) -> Fragment:
+    placed = scope.work.see(ref, Placed)
+    if isinstance(placed, TextSpans) and len(placed):
+        return Fragment(f"It reads {scope.say_text(ref)}", focus=ref)
+    said = boxes_said(scope, [(wanted, ref)])
+    if isinstance(placed, Codes) and len(placed):
+        formats = listed([f"the {name}" for name in placed.formats])
+        return replace(said, text=f"{formats[0].upper()}{formats[1:]}: {said.text}")
+    return said
+
+
+def nth(scope: Scope) -> Fragment | None:
+    """Such as "Counting from the left, which face is the largest?"."""
+    match = re.match(
+        r"^count(?:ing|ed)? from (?:the )?(left|right|top|bottom),?\s+which (?P<a>\w+) is (?P<b>.+)$",
+        scope.text,
+    )
+    if not match:
+        return None
+    everything = scope.find(scope.target(f"{match.group('a')}s"))
+    chosen_one = scope.find(
+        scope.target(f"{match.group('b')} {match.group('a')}".replace(" one ", " "))
+    )
+    all_of, one = scope.work.see(everything, Boxes), scope.work.see(chosen_one, Placed)
+    if not len(one):
+        return Fragment(scope.absent(f"such {match.group('a')}"))
+    axis = 0 if match.group(1) in ("left", "right") else 1
+    mine, others = centres(one.xyxy[:1])[0][axis], centres(all_of.xyxy)[:, axis]
+    backwards = match.group(1) in ("right", "bottom")
+    place = 1 + int(((others > mine + 1) if backwards else (others < mine - 1)).sum())
+    return Fragment(
+        f"It is number {place} counted from the {match.group(1)}{scope.work.cite(chosen_one, [0])}",
+        focus=chosen_one,
+    )

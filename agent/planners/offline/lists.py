@@ -1,0 +1,291 @@
+"""Goals about lists: how many entries, which entries, the n-th entry, line or word.
+
+Knows nothing of prices as numbers.
+"""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from agent.planners.offline.entries import GENERIC, Entry, entries, of_kind
+from agent.planners.offline.parse import Target, unquote
+from agent.planners.offline.scope import Scope
+from agent.planners.offline.words import singular
+from agent.planners.offline.work import Fragment, Ref, quoted
+from tools.layout import line_heights, line_tops
+from tools.textkinds import heading, kind_of, numbered_items
+from tools.textrows import MARKER, written_in
+from tools.types import Placed, Table, TextSpans
+
+POINTS = (
+    r"(?:item|piece|tip|point|bullet|step|rule|instruction|reason|advice|entry|entries|task|question|"
+    r"ingredient|option|hint|fact|answer|warning|measure|recommendation)"
+)
+SECTION = {
+    "step": ("method", "instruction", "preparation", "direction"),
+    "instruction": ("method",),
+}
+"""What a list may be headed by, for what its entries are called."""
+KINDS_OF = r"\b(?:kinds?|types?|sorts?|different|varieties|various)\b"
+LISTED = r"\b(?:list(?:ed)?|menu|sale|offer(?:ed)?|sold|available|sign(?:posted)?|board|table|receipt|bill|shown|named|mentioned|served|order(?:ed)?|there)\b"
+
+
+def count_written(scope: Scope) -> Fragment | None:
+    """How many words, lines, digits, entries of a list or of a menu are written."""
+    match = re.search(r"\b(?:how many|number of|count)\b(.*)$", scope.text)
+    if not match:
+        return None
+    phrase = re.split(r"\b(?:are|is|do|does|did|can|appear|have|has|were|was)\b", match.group(1))[0]
+    phrase = re.sub(rf"{KINDS_OF}(?: of)?", "", phrase).strip()
+    wanted = scope.target(phrase)
+    if scope.noun(wanted) is not None or re.match(r"\s*(?:dpi|mega)?pixels?\b", phrase):
+        return None
+    if re.match(r"\w+", phrase.strip()) and singular(phrase.split()[0]) in scope.words.table(
+        "units"
+    ):
+        return None
+    if wanted.contains or re.search(r"\btimes\b", match.group(1)):
+        return _count_occurrences(scope, wanted)
+    if wanted.head in ("word", "line", "letter", "character", "digit", "paragraph"):
+        return _count_units(scope, wanted.head)
+    return _count_entries(scope, wanted, match.group(1))
+
+
+def _count_occurrences(scope: Scope, wanted: Target) -> Fragment | None:
+    said = wanted.contains or unquote(scope.text, scope.clause.quotes)
+    match = re.search(r"(?:the word|word|name) (\S+)", said) or re.search(
+        r"\b(?:does|is|do) (\S+) (?:appear|occur|written|mentioned)", said
+    )
+    sought = wanted.contains or (match.group(1) if match else "")
+    if not sought:
+        return None
+    ref = scope.spans()
+    spans = scope.work.see(ref, TextSpans)
+    pattern = rf"(?<!\w){re.escape(sought.lower())}(?!\w)"
+    rows = [i for i, t in enumerate(spans.texts) if re.search(pattern, t.lower())]
+    times = sum(len(re.findall(pattern, spans.texts[r].lower())) for r in rows)
+    cites = scope.work.cite(ref, rows) if rows else ""
+    return Fragment(f"{quoted([sought])} is written{cites} this many times: {times}")
+
+
+def _count_units(scope: Scope, noun: str) -> Fragment:
+    ref = scope.spans()
+    texts = scope.work.see(ref, TextSpans).texts
+    joined = " ".join(texts)
+    counts = {
+        "word": len(joined.split()),
+        "line": len(texts),
+        "letter": sum(c.isalpha() for c in joined),
+        "character": sum(not c.isspace() for c in joined),
+        "digit": sum(c.isdigit() for c in joined),
+    }
+    if noun == "paragraph":
+        ref = scope.grouped(ref, "block")
+        counts["paragraph"] = len(scope.work.see(ref, TextSpans))
+    plural = "" if counts[noun] == 1 else "s"
+    return Fragment(f"{counts[noun]} {noun}{plural} can be read{scope.work.cite(ref)}", focus=ref)
+
+
+def _count_entries(scope: Scope, wanted: Target, rest: str) -> Fragment | None:
+    noun = wanted.head
+    name = " ".join(wanted.text.split()) or "entries"
+    every = noun in GENERIC or re.search(KINDS_OF, scope.text) is not None
+    found = entries(scope, "normal")
+    priced = [e for e in found if e.place != scope.spans()]
+    said = _stated(scope, noun)
+    if said is not None:
+        return said
+    if noun in GENERIC and priced:
+        return _counted(scope, of_kind(priced, noun), name)
+    if re.search(rf"\b{POINTS}s?\b", f"{name} {rest}"):
+        ref, rows = _points(scope, noun)
+        if rows:
+            return Fragment(f"{len(rows)} {name} are listed{scope.work.cite(ref)}", focus=ref)
+    listed = every or re.search(LISTED, rest)
+    mine = of_kind(found, noun) or (found if every else [])
+    if len(mine) >= 2 and (listed or mine[0].section):
+        return _counted(scope, mine, name)
+    return _count_table(scope, name) if listed else None
+
+
+def _counted(scope: Scope, mine: list[Entry], name: str) -> Fragment:
+    cites = scope.work.cite(mine[0].place, [r for e in mine for r in e.rows])
+    return Fragment(f"{len(mine)} {name} are listed{cites}", focus=mine[0].place)
+
+
+def _stated(scope: Scope, noun: str) -> Fragment | None:
+    """A receipt that counts its items itself: "4 ITEMS", "# items sold 1"."""
+    if noun != "item" or not any(r["kind"] in ("total", "subtotal", "cash") for r in scope.rows()):
+        return None
+    for row in scope.rows():
+        if row["kind"] in ("pair", "number") and re.search(
+            r"items?|qty|sold", row["label"].lower()
+        ):
+            number = re.search(r"\d+", row["value"])
+            if number:
+                place = scope.work.call("row_boxes", table=scope.row_ref(label=row["label"]))
+                return Fragment(f"{row['label']}{scope.work.cite(place, [0])}: {number.group()}")
+    return None
+
+
+def _count_table(scope: Scope, name: str) -> Fragment | None:
+    ref = scope.work.call("read_table", text=scope.spans())
+    table = scope.work.see(ref, Table)
+    full = [row for row in table.rows if all(row)]
+    heads = sum(not any(c.isdigit() for c in " ".join(row)) for row in full[:1])
+    count = len(full) - heads
+    if len(table.columns) < 3 or count < 2:
+        return None
+    return Fragment(f"The table{scope.work.cite(ref)} has this many {name}: {count}", focus=ref)
+
+
+# -- the entries of a list without prices -----------------------------------------------------------
+
+
+def _points(scope: Scope, noun: str) -> tuple[Ref, list[int]]:
+    """The entries of a list: under a heading that names them, numbered, or one a paragraph."""
+    ref = scope.spans()
+    spans = scope.work.see(ref, TextSpans)
+    under = _under_heading(spans, (noun, *SECTION.get(noun, ())))
+    if len(under) >= 2:
+        return ref, under
+    items = scope.work.call("pick", things=ref, image=scope.image, kind="item")
+    numbered = len(scope.work.see(items, Placed))
+    if numbered >= 2:
+        return items, list(range(numbered))
+    blocks = scope.grouped(ref, "block")
+    return blocks, _paragraphs(scope.work.see(blocks, TextSpans), spans)
+
+
+def _under_heading(spans: TextSpans, names: tuple[str, ...]) -> list[int]:
+    """Rows between a heading that is one of `names` and the next heading."""
+    heights, tops = line_heights(spans), line_tops(spans)
+    order = sorted(range(len(spans)), key=lambda i: float(tops[i]))
+    for at, row in enumerate(order):
+        text = spans.texts[row].strip(" :.")
+        if len(text.split()) > 3 or not written_in(names, text):
+            continue
+        rows: list[int] = []
+        for other in order[at + 1 :]:
+            if heights[other] > 1.18 * heights[order[at + 1]] or spans.texts[other].endswith(":"):
+                break
+            rows.append(other)
+        numbered = numbered_items(spans.take(rows))
+        plain = [r for r in rows if not kind_of(spans.texts[r]) & {"url", "email", "phone"}]
+        return [rows[i] for i in numbered] if len(numbered) >= 2 else plain
+    return []
+
+
+def _paragraphs(blocks: TextSpans, lines: TextSpans) -> list[int]:
+    """A list without numbers or bullets: its entries are the paragraphs of one size of lettering."""
+    if len(blocks) < 2:
+        return []
+    heights = np.array([_lettering(lines, text) for text in blocks.texts])
+    words = np.array([len(t.split()) for t in blocks.texts])
+    usual = float(np.median(np.repeat(heights, words)))
+    titles = heading(blocks)
+    rows = [
+        i
+        for i, text in enumerate(blocks.texts)
+        if words[i] >= (2 if text.isupper() else 3)
+        and abs(heights[i] / usual - 1) < 0.18
+        and not text.rstrip().endswith(":")
+        and not (len(titles) <= 2 and i in titles)
+        and not (kind_of(text) & {"name"} and not text.isupper())
+        and not kind_of(text) & {"url", "email", "phone"}
+    ]
+    return rows if len(rows) >= 2 else []
+
+
+def _lettering(lines: TextSpans, text: str) -> float:
+    """Mean height of the lines whose text is part of a paragraph."""
+    sides = np.linalg.norm(lines.quads[:, 3] - lines.quads[:, 0], axis=1)
+    mine = [float(s) for s, t in zip(sides, lines.texts, strict=True) if t in text]
+    return float(np.mean(mine)) if mine else 0.0
+
+
+def listing(scope: Scope) -> Fragment | None:
+    """All entries of a list: "which pizzas are there", "list the ingredients"."""
+    match = re.match(
+        r"^(?:list|name|enumerate|read(?: out| aloud)?|what (?:are|were)|which (?:are|were)|give|show)(?: me)?(?: all)?(?: of)?(?: the| these| those)? (?P<a>(?:\w+ )??[a-z]+s|everything|method)\b(?P<r>.*)$",
+        scope.text,
+    ) or re.match(
+        r"^(?:which|what)(?: (?:two|three|four|five|six|other|different|kinds? of|types? of))* (?P<a>(?:\w+ )?[a-z]+s) (?P<r>(?:are|do|does|can|did|is|were|has|have)\b.*)$",
+        scope.text,
+    )
+    if match is None:
+        bought = re.match(r"^what (?:did|have) (?:they|he|she|we|i|the customers?) (?:buy|bought|order|ordered|eat|have|had)$", scope.text)  # fmt: skip
+        return _entries_said(scope, "item", prices=False) if bought else None
+    noun = singular(match.group("a").split()[-1])
+    wanted = scope.target(match.group("a"))
+    if noun in ("section", "category", "heading"):
+        return _sections(scope)
+    if scope.kind_of(wanted) or scope.noun(wanted) or noun in scope.words.lexicon["text_nouns"]:
+        return None
+    if re.search(r"\b(?:under|over|above|below|than|away|for \d|at \d)\b", match.group("r")):
+        return None
+    if re.search(rf"\b{POINTS}\b", noun) or noun == "method":
+        ref, rows = _points(scope, noun)
+        if rows:
+            return Fragment(f"{_lines(scope, ref, rows)}", focus=ref)
+    prices = re.search(r"\b(?:price|cost)s?\b", match.group("r")) is not None
+    return _entries_said(scope, noun, prices=prices)
+
+
+def _lines(scope: Scope, ref: Ref, rows: list[int]) -> str:
+    texts = scope.work.see(ref, TextSpans).texts
+    said = quoted(MARKER.sub("", texts[r]) for r in rows[:20])
+    return f"{said}{scope.work.cite(ref, rows[:20])}"
+
+
+def _sections(scope: Scope) -> Fragment | None:
+    ref = scope.row_ref(kind="section")
+    rows = [r["value"] for r in scope.work.see(ref, Table)]
+    if not rows:
+        return None
+    place = scope.work.call("row_boxes", table=ref)
+    return Fragment(f"The sections are {quoted(rows)}{scope.work.cite(place)}", focus=place)
+
+
+def _entries_said(scope: Scope, noun: str, *, prices: bool) -> Fragment | None:
+    far = noun in ("town", "city", "place", "village", "destination")
+    found = of_kind(entries(scope, "normal", "distance" if far else "item"), noun)
+    if not found:
+        return None
+    chosen = found[:24]
+    if prices:
+        said = ", ".join(f"{e.label} {e.value}" for e in chosen)
+    else:
+        said = ", ".join(e.label for e in chosen)
+    cites = scope.work.cite(chosen[0].place, [r for e in chosen for r in e.rows])
+    return Fragment(f"{said}{cites}", focus=chosen[0].place)
+
+
+# -- one of many ------------------------------------------------------------------------------------
+
+
+def list_item(scope: Scope) -> Fragment | None:
+    """One entry of a list, one line or word: "rule number 2", "the last line", "the third step"."""
+    noun = r"(?P<noun>rule|step|point|item|tip|entry|question|instruction|ingredient|answer|reason|option|line|word|sentence|paragraph)"
+    ordinals = scope.words.table("ordinals")
+    match = re.search(rf"\b{noun} (?:number |no\.? ?|#)?(?P<n>\d+)\b", scope.text) or re.search(
+        rf"\b(?P<n>{'|'.join(ordinals)}|top|bottom) {noun}\b", scope.text
+    )
+    if not match or re.match(r"^(?:is|are|how many|blur|crop|cut|zoom|mark)\b", scope.text):
+        return None
+    said, noun = match.group("n"), match.group("noun")
+    index = {"top": 1, "bottom": -1}.get(said) or (
+        int(said) if said.isdigit() else int(ordinals[said])
+    )
+    if noun in ("line", "word", "sentence", "paragraph"):
+        ref = scope.grouped(scope.spans(), "block" if noun in ("sentence", "paragraph") else "row")
+        ref = scope.spans(level="word") if noun == "word" else ref
+        rows = list(range(len(scope.work.see(ref, TextSpans))))
+    else:
+        ref, rows = _points(scope, noun)
+    if not -len(rows) <= (index - 1 if index > 0 else index) < len(rows):
+        return None
+    row = rows[index - 1 if index > 0 else index]
+    return Fragment(f"It reads {_lines(scope, ref, [row])}", focus=ref)

@@ -1,0 +1,308 @@
+"""Goals about size: of the picture, of things, between things, in pixels, shares or thing widths.
+
+Knows nothing of the wording of other goals.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from agent.planners.offline.parse import Target
+from agent.planners.offline.placing import is_placed
+from agent.planners.offline.scope import Scope
+from agent.planners.offline.work import Cannot, Fragment, Ref, number, plural
+from tools.types import Placed, Table, TextSpans
+
+WHAT = {
+    "wide": "width", "width": "width", "broad": "width", "high": "height", "tall": "height",
+    "height": "height", "long": "width", "length": "width", "area": "area", "diameter": "width",
+    "big": "size", "large": "size", "size": "size", "dimensions": "size",
+}  # fmt: skip
+"""How people name it -> what of `measure`."""
+REAL = (
+    r"\b(?:in |how many )?(?:met(?:re|er)s?|centimet(?:re|er)s?|millimet(?:re|er)s?|cm|mm|inch(?:es)?|"
+    r"feet|foot|yards?|kilomet(?:re|er)s?|km|miles?)\b"
+)
+TIMES = {"bigger": "area", "larger": "area", "wider": "width", "taller": "height", "higher": "height", "longer": "width"}  # fmt: skip
+
+
+# -- the picture --------------------------------------------------------------------------------------
+
+
+def picture_size(scope: Scope) -> Fragment | None:
+    """How wide, how high, which size the picture has."""
+    pictures = "|".join(f"{p}s?" for p in scope.words.list("pictures"))
+    about = rf"(?:(?:this|the|that|my|these|those|both|each) (?:two |three )?(?:{pictures})|it|this|they)"
+    wider = re.match(rf"^(?:is|are) {about} (wider|broader|taller|higher) than (?:it is |they are )?(?:tall|high|wide|broad)$", scope.text)  # fmt: skip
+    asks = wider or re.match(
+        rf"^(?:how (?:wide|high|tall|big|large|long)(?:,? and (?:how )?(?:wide|high|tall))? (?:is|are) {about}(?: in (?:pixels|px))?$"
+        rf"|(?:(?:what|which)(?: is| are)? )?(?:the )?(?:\w+ )?(?:size|dimensions?|resolution|width|height|aspect ratio|proportions?|format)(?: and (?:the )?\w+)?(?: in (?:pixels|px))?(?: (?:of|does|is|has|for) {about}.*)?$"
+        rf"|how many (?:mega)?pixels(?: (?:are|is|does|do|has|have|in|there) (?:there |in )*(?:{about}.*)?(?:have|has|in total|altogether)?)?$|how many megapixels\b|how many pixels (?:wide|high|tall|across) (?:is|are) {about}$)",
+        scope.text,
+    )
+    if not asks or _about_a_thing(scope) or re.search(r"\bfile\b", scope.text):
+        return None
+    image = scope.work.image(scope.image)
+    what = "aspect" if re.search(r"aspect|proportion", scope.text) else "size"
+    ref = scope.work.call("measure", image=scope.image, what=what)
+    table = scope.work.see(ref, Table)
+    cite = f"{scope.where()}{scope.work.cite(ref)}"
+    if what == "aspect":
+        return Fragment(f"{table.rows[1][1]} ({table.rows[0][1]}){cite}")
+    if wider:
+        longer, other = (image.width, image.height) if wider.group(1)[0] in "wb" else (image.height, image.width)  # fmt: skip
+        yes = "Yes" if longer > other else "No"
+        return Fragment(f"{yes}, it is {image.width} pixels wide and {image.height} high{cite}")
+    pixels = image.width * image.height
+    if "megapixel" in scope.text:
+        return Fragment(f"{number(pixels / 1e6)} megapixels ({image.width} × {image.height}){cite}")
+    if re.search(r"how many pixels (?!wide|high|tall|across)|how many pixels$", scope.text):
+        return Fragment(f"{pixels} pixels ({image.width} × {image.height}){cite}")
+    across = re.search(r"\b(width|wide|across)\b", scope.text)
+    upright = re.search(r"\b(height|high|tall)\b", scope.text)
+    if across and not upright:
+        return Fragment(f"The picture is {image.width} pixels wide{cite}")
+    if upright and not across:
+        return Fragment(f"The picture is {image.height} pixels high{cite}")
+    return Fragment(
+        f"The picture is {image.width} pixels wide and {image.height} pixels high{cite}"
+    )
+
+
+def _about_a_thing(scope: Scope) -> bool:
+    """Whether "it" is something in the picture that was spoken of before."""
+    if not re.search(r"\b(it|its|they|them)\b", scope.text):
+        return False
+    if scope.given is not None or (scope.focus is not None and is_placed(scope, scope.focus)):
+        return True
+    said = scope.mentioned
+    return said is not None and not scope.words.is_picture(said.head) and _findable(scope, said)
+
+
+def _findable(scope: Scope, wanted: Target) -> bool:
+    """Whether it is a thing some tool can find, or text: not merely a word that may be printed."""
+    found = scope.noun(wanted) is not None or scope.is_surface(wanted) or scope.is_text(wanted)
+    return found or bool(wanted.contains) or wanted.pronoun or bool(scope.kind_of(wanted))
+
+
+# -- things -------------------------------------------------------------------------------------------
+
+
+def measured(scope: Scope) -> Fragment | None:
+    """Distances, gaps, angles, sizes, shares and overlaps of things."""
+    unit, text = _unit(scope, scope.text)
+    text = re.sub(r",? (?:measured |counted )?in (?:pixels|px)\b", "", text)
+    text = re.sub(rf",? {REAL}", "", text) if " in " in text else text
+    for goal in (_times, _to_edge, _apart, _sized, _shared, _tilted, _overlapping):
+        found = goal(scope, text, unit)
+        if found is not None:
+            return found
+    return None
+
+
+def _unit(scope: Scope, text: str) -> tuple[Ref | None, str]:
+    match = re.search(
+        r",?\s*(?:in|as|measured in|counted in|in terms of) (\w+(?: \w+)?)[- ](?:widths?|sizes?|lengths?)$",
+        text,
+    )
+    if not match:
+        return None, text
+    return scope.find(scope.target(match.group(1))), text[: match.start()]
+
+
+def _times(scope: Scope, text: str, unit: Ref | None) -> Fragment | None:
+    """How many times larger one thing is than another."""
+    words = "|".join(TIMES)
+    match = re.match(
+        rf"^(?:how many times|how much|by what factor) (?P<r>{words}) is (?P<a>.+?) (?:than|as|compared to) (?P<b>.+)$",
+        text,
+    ) or re.match(
+        rf"^how many times is (?P<a>.+?) (?P<r>{words}) than (?P<b>.+)$", text
+    )  # fmt: skip
+    if not match:
+        return None
+    a, b = scope.target(match.group("a")), scope.target(match.group("b"))
+    b = replace(b, head=a.head, pronoun=False) if b.pronoun or b.head in ("", "one") else b
+    if scope.words.is_picture(a.head):
+        return None
+    refs, what = [scope.find(t) for t in (a, b)], TIMES[match.group("r")]
+    for t, ref in zip((a, b), refs, strict=True):
+        if not len(scope.work.see(ref, Placed)):
+            return Fragment(scope.absent(t.head, ref))
+    made = [scope.work.call("measure", image=scope.image, what=what, first=r) for r in refs]
+    sizes = [float(scope.work.see(m, Table).rows[0][1]) for m in made]
+    cites = scope.work.cite(refs[0], [0]) + scope.work.cite(refs[1], [0])
+    return Fragment(
+        f"{number(sizes[0] / max(sizes[1], 1e-6))} times: {what} {sizes[0]:.0f} against {sizes[1]:.0f}{cites}"
+    )
+
+
+def _to_edge(scope: Scope, text: str, unit: Ref | None) -> Fragment | None:
+    """How far something is from a side of the picture."""
+    match = re.match(
+        r"^(?:how (?:far|close) is|what is the distance (?:of|from|between)) (?P<a>.+?) (?:from|to|and) the (?P<s>left|right|top|bottom|upper|lower)(?:[- ]hand)? (?:edge|side|border|margin)\b",
+        text,
+    )
+    if not match:
+        return None
+    wanted = scope.target(match.group("a"))
+    ref = scope.find(wanted)
+    placed = scope.work.see(ref, Placed)
+    if not len(placed):
+        return Fragment(scope.absent(wanted.head, ref))
+    x1, y1, x2, y2 = (float(v) for v in placed.xyxy[0])
+    side, frame = match.group("s"), placed.frame
+    away = {
+        "left": x1,
+        "right": frame.width - x2,
+        "bottom": frame.height - y2,
+        "lower": frame.height - y2,
+    }
+    return Fragment(
+        f"The {wanted.head} is {away.get(side, y1):.0f} px from the {side} edge{scope.work.cite(ref, [0])}",
+        focus=ref,
+    )
+
+
+def _apart(scope: Scope, text: str, unit: Ref | None) -> Fragment | None:
+    match = re.match(
+        r"^how far (?:apart |away )?(?:is|are) (?!it\b)(.+?)(?: (?:apart|away))?(?: from (?:each other|one another))?$"
+        r"|^how (?:far|much space) (?:apart )?is (?:it|there) (?:from|between) (.+)$"
+        r"|^(?:(?:what|how (?:big|large|wide|long|much)) is |measure |work out |compute )?the (?:distance|gap|space|spacing|angle) (?:between|from) (.+)$"
+        r"|^how close (?:together )?are (.+?)(?: to each other| together)?$"
+        r"|^(?:measure )?(?:distance|gap) (?:between|from) (.+)$",
+        text,
+    )
+    if not match:
+        return None
+    what = "gap" if re.search(r"\b(gap|space|spacing)\b", text) else "distance"
+    return _between(
+        scope, next(g for g in match.groups() if g), "angle" if "angle" in text else what, unit
+    )
+
+
+def _sized(scope: Scope, text: str, unit: Ref | None) -> Fragment | None:
+    match = re.match(
+        r"^(?:how many pixels |how )(?P<h>wide|high|tall|big|large|long|broad)(?:,? and (?:how )?(?P<j>wide|high|tall))? (?:is|are) (?P<c>.+)$"
+        r"|^(?:what (?:is|are) |measure |compute )?(?:the )?(?P<w>width|height|size|area|diameter|length|dimensions)(?: and (?:the )?(?P<k>width|height))? of (?P<d>.+)$"
+        r"|^what (?P<v>size|width|height) (?:is|are|does|do) (?P<e>.+?)(?: have)?$",
+        text,
+    )
+    if not match:
+        return None
+    said = match.group("h") or match.group("w") or match.group("v")
+    both = match.group("j") or match.group("k")
+    phrase = match.group("c") or match.group("d") or match.group("e")
+    return _one(scope, phrase, "size" if both else WHAT[said], unit)
+
+
+def _shared(scope: Scope, text: str, unit: Ref | None) -> Fragment | None:
+    """The share of the picture that a thing covers."""
+    share = r"(?:share|percentage|percent|fraction|part|proportion|portion|area|much|per cent)"
+    whole = rf"(?:of )?(?:the |this |that )?(?:whole |entire )?(?:{'|'.join(scope.words.list('pictures'))})(?: area)?"
+    match = re.match(
+        rf"^(?:what|which|how) (?:is the )?{share} (?:{whole} )?(?:(?:is|are) )?(?:covered|taken up|filled|occupied|made up) (?:by|with|of) (?P<a>.+)$"
+        rf"|^(?:what|which|how) (?:is the )?{share} (?:{whole} )?(?:does|do|is|are) (?P<b>.+?) (?:cover|take up|fill|occupy|make up|covering|occupying)s?(?: {whole})?$"
+        rf"|^(?:what|which|how) {share} {whole} (?:is|are) (?P<c>.+)$"
+        rf"|^(?:what is )?(?:the )?{share} {whole} (?:covered|taken up|occupied|filled) by (?P<d>.+)$",
+        text,
+    )
+    return _one(scope, next(g for g in match.groups() if g), "area", unit) if match else None
+
+
+def _tilted(scope: Scope, text: str, unit: Ref | None) -> Fragment | None:
+    straight = re.match(
+        r"^(?:is|are) (.+?) (straight|level|horizontal|tilted|slanted|crooked|skewed|rotated|at an angle)$",
+        text,
+    )
+    if straight:
+        return _straight(scope, straight.group(1), straight.group(2))
+    match = re.search(
+        r"^(?:how (?:steep|tilted|slanted|crooked|much)|(?:at|by) (?:what|which) angle|what(?: is)?(?: the)? (?:angle|tilt|slope))\b(?: (?:is|are|of|between|does|do))* (.+?)(?: (?:tilted|slanted|rotated|have|has|standing|at))?$",
+        text,
+    )
+    if not match or not re.search(r"steep|tilt|slant|crooked|angle|slope|rotated", text):
+        return None
+    if " and " in match.group(1):
+        return _between(scope, match.group(1), "angle", unit)
+    return _one(scope, match.group(1), "angle", unit)
+
+
+def _overlapping(scope: Scope, text: str, unit: Ref | None) -> Fragment | None:
+    match = re.search(r"^(?:do|does|how much (?:do|does)) (.+?) overlap(?: with)?(.*)$", text)
+    if not match:
+        return None
+    phrase = match.group(1) + (f" and {match.group(2)}" if match.group(2).strip() else "")
+    said = _between(scope, phrase, "overlap", unit)
+    if text.startswith("how much") or not said.text.startswith("Intersection"):
+        return said
+    none = re.match(r"Intersection over union of .*?: 0 ?%", said.text)
+    return replace(said, text=f"{'No' if none else 'Yes'}: {said.text[0].lower()}{said.text[1:]}")
+
+
+def _between(scope: Scope, phrase: str, what: str, unit: Ref | None) -> Fragment:
+    named = scope.targets(re.sub(r"\s+(?:from|to)\s+(?=the |a |\w)", " and ", phrase))
+    if len(named) > 1 and (named[1].pronoun or named[1].head in ("", "one")):
+        named[1] = replace(named[1], head=named[0].head, pronoun=False)
+    refs = [scope.find(replace(t, many=t.many or len(named) == 1)) for t in named[:2]]
+    for t, ref in zip(named, refs, strict=False):
+        n = len(scope.work.see(ref, Placed))
+        if not n:
+            return Fragment(
+                f"{scope.absent(plural(2, t.head), ref)}, so there is no {what} to measure"
+            )
+        if len(refs) == 1 and n < 2:
+            return Fragment(f"I find only one {t.head}{scope.work.cite(ref)}, so there is no {what} to measure")  # fmt: skip
+    second = refs[1] if len(refs) > 1 else None
+    args = {"image": scope.image, "what": what, "first": refs[0], "second": second, "unit": unit}
+    return _rows_said(scope, scope.work.call("measure", **args), refs)
+
+
+def _one(scope: Scope, phrase: str, what: str, unit: Ref | None) -> Fragment | None:
+    wanted = scope.target(phrase)
+    if wanted.head and scope.words.is_picture(wanted.head):
+        return None
+    if not _findable(scope, wanted) and wanted.head not in scope.words.lexicon["sights"]:
+        return None
+    if re.search(REAL, scope.text) and not isinstance(unit, Ref):
+        raise Cannot(
+            "I can only measure in pixels: nothing in the picture tells me its scale. Ask for a size in "
+            'pixels or in units of another thing, such as "in face widths"'
+        )
+    ref = _text_of(scope, wanted) if what == "angle" else scope.find(wanted)
+    if not len(scope.work.see(ref, Placed)):
+        return Fragment(scope.absent(wanted.head, ref))
+    made = scope.work.call("measure", image=scope.image, what=what, first=ref, unit=unit)
+    return _rows_said(scope, made, [ref], share=what == "area" and "area" not in scope.text)
+
+
+def _text_of(scope: Scope, wanted: Target) -> Ref:
+    """What shows the tilt of a target: the text on a sign, not the upright box around it."""
+    if scope.is_surface(wanted):
+        return scope.choose(scope.spans(), replace(wanted, head="text"))
+    return scope.find(wanted)
+
+
+def _straight(scope: Scope, phrase: str, word: str) -> Fragment | None:
+    wanted = scope.target(phrase)
+    if not (scope.is_surface(wanted) or scope.is_text(wanted)):
+        return None
+    ref = _text_of(scope, wanted)
+    if not len(scope.work.see(ref, TextSpans)):
+        return Fragment(scope.absent(wanted.head, ref))
+    made = scope.work.call("measure", image=scope.image, what="angle", first=ref)
+    angles = [float(row[1]) for row in scope.work.see(made, Table).rows]
+    most = max(angles, key=abs)
+    yes = (abs(most) < 3) == (word in ("straight", "level", "horizontal"))
+    return Fragment(
+        f"{'Yes' if yes else 'No'}, the {wanted.head} is tilted by {number(most, 1)}°{scope.work.cite(ref)}"
+    )
+
+
+def _rows_said(scope: Scope, ref: Ref, about: list[Ref], *, share: bool = False) -> Fragment:
+    rows = list(scope.work.see(ref, Table).rows)
+    rows = [r for r in rows if r[2] == "%"] if share else rows
+    said = "; ".join(f"{what}: {value} {unit}".strip() for what, value, unit in rows[:6])
+    cites = "".join(scope.work.cite(r) for r in about)
+    return Fragment(f"{said[0].upper()}{said[1:]}{cites}", focus=about[0])

@@ -1,0 +1,182 @@
+"""Goals that answer yes or no from what is written: on the list, allowed, open, on time.
+
+Knows nothing of things that are seen rather than read.
+"""
+
+from __future__ import annotations
+
+import re
+
+from agent.planners.offline.entries import entries
+from agent.planners.offline.lookup import SOFT, content, expanded
+from agent.planners.offline.scope import Scope
+from agent.planners.offline.work import Fragment, quoted
+from tools.rows import SURE, similarity
+from tools.textrows import Page, Wanted, pieces, written_in
+from tools.types import TextSpans
+
+FORBIDDING = r"\b(?:no|not|never|don'?t|do not|forbidden|prohibited|banned|without|verboten|interdit|defense de|proibido|prohibido|must not|keep (?:out|off|away))\b"
+ALLOWING = r"\b(?:allowed|permitted|welcome|may|ok|free|open|yes|only)\b"
+OPPOSITES = (
+    ("open", ("closed", "shut")),
+    ("on time", ("cancelled", "canceled", "delayed", "late")),
+    ("available", ("sold out", "unavailable", "out of stock", "out of order")),
+    ("free", ("occupied", "taken", "engaged", "reserved")),
+    ("allowed", ("forbidden", "prohibited", "not allowed", "no")),
+    ("included", ("excluded", "not included", "extra")),
+)
+"""A state and what stands where it does not hold."""
+
+
+def on_list(scope: Scope) -> Fragment | None:
+    """Whether a name is on the sign, menu or list: "Is Leeds on the sign?", "Do they have soup?"."""
+    name = _name_asked(scope)
+    if not name or scope.noun(scope.target(name)) is not None:
+        return None
+    words = content(scope, name)
+    if not words:
+        return None
+    for detail in ("normal", "fine"):
+        ref = scope.spans(detail)
+        spans = scope.work.see(ref, TextSpans)
+        if not len(spans):
+            continue
+        page = scope.grouped(ref, "row")
+        lines = scope.work.see(page, TextSpans)
+        rows = [
+            i for i, t in enumerate(lines.texts) if len(written_in(words, t)) == len(set(words))
+        ]
+        rows = rows or [i for i, t in enumerate(lines.texts) if similarity(name, t) >= SURE]
+        if rows:
+            said = quoted(lines.texts[r] for r in rows[:3])
+            return Fragment(f"Yes: {said}{scope.work.cite(page, rows[:3])}", focus=page)
+    return Fragment(f"No: {scope.absent(quoted([' '.join(name.split())]), scope.spans())}")
+
+
+def _name_asked(scope: Scope) -> str:
+    """The name whose being written is asked for; '' where something else is asked."""
+    carriers = "|".join(re.escape(c) for c in scope.words.list("carriers"))
+    on = rf"(?:on|in) (?:the|this|that|your|their) (?:{carriers}|list)s?"
+    patterns = (
+        rf"^(?:is|are|was|were) (?!there)(?:the |an? )?(?P<n>.+?) (?:listed |named |mentioned |written |shown |printed )?{on}$",
+        rf"^(?:is|are) there (?:an? |any |the )?(?P<n>.+?) {on}$",
+        r"^is there (?:an? |any )?(?:sign|notice|board|signpost) (?:for|to) (?:the )?(?P<n>.+)$",
+        r"^(?:do|does|did|can) (?:they|you|it|i|we|the \w+|this \w+)(?: also)? (?:have|sell|offer|serve|order|buy|stock|do|say|says|mention|list|include|name|get) (?:an? |any |the |some )?(?P<n>.+?)(?: anywhere| here| there)?$",
+    )
+    for pattern in patterns:
+        match = re.match(pattern, scope.text)
+        if match is None:
+            continue
+        name = match.group("n")
+        has = re.search(r"\b(?:have|sell|offer|serve|order|buy|stock|do|get)\b", scope.text)
+        if pattern is patterns[-1] and has and not entries(scope, "normal"):
+            return ""
+        limit = re.search(r"\b(?:under|over|less than|more than|cheaper than) ", name)
+        return "" if limit or re.match(r"⟦|text\b|writing\b", name) else name
+    return ""
+
+
+def allowed(scope: Scope) -> Fragment | None:
+    """What is forbidden, or whether one thing is: read off the notice, quoted."""
+    if re.match(
+        r"^what (?:is|are|must|may|can)(?: you| i| we| one)? (?:not (?:allowed|permitted)|n't allowed|forbidden|prohibited|banned|not do)\b",
+        scope.text,
+    ):
+        return _forbidden(scope)
+    match = re.match(
+        r"^(?:is|are) (?P<a>.+?) (?:allowed|permitted|ok|okay|forbidden|prohibited|banned|welcome)(?: here| there| in here)?$",
+        scope.text,
+    ) or re.match(
+        r"^(?:(?:can|may|could) (?:i|we|you|one|people)|(?:am|are|is) (?:i|we|you|it) (?:allowed|permitted|ok|okay) to) (?P<a>.+?)(?: here| there)?$",
+        scope.text,
+    )
+    words = content(scope, match.group("a")) if match else []
+    if not words:
+        return None
+    ref = scope.spans()
+    for found in Page(scope.work.see(ref, TextSpans)).named(expanded(scope, words))[:1]:
+        spans = scope.work.see(ref, TextSpans)
+        rows = sorted(found.spans)
+        line = " ".join(spans.texts[r] for r in rows)
+        verdict = ""
+        if re.search(FORBIDDING, line, re.I):
+            verdict = "No: it" if not re.search(r"forbid|prohib|banned", scope.text) else "Yes: it"
+        elif re.search(ALLOWING, line, re.I):
+            verdict = "Yes: it"
+        said = f"{verdict or 'It'} says {quoted([line])}"
+        return Fragment(said + scope.work.cite(ref, rows), focus=ref)
+    return None
+
+
+def _forbidden(scope: Scope) -> Fragment | None:
+    ref = scope.spans()
+    spans = scope.work.see(ref, TextSpans)
+    rows = [i for i, t in enumerate(spans.texts) if re.search(FORBIDDING, t, re.I)]
+    if not rows:
+        return None
+    said = quoted(spans.texts[r] for r in rows[:6])
+    return Fragment(f"It says {said}{scope.work.cite(ref, rows[:6])}", focus=ref)
+
+
+def state(scope: Scope) -> Fragment | None:
+    """Whether a row says so: "Is it open on Sunday?", "Is the train to Hull on time?"."""
+    match = re.match(r"^(?:is|are|was|were|will|does|do) (?P<s>.+)$", scope.text)
+    if match is None:
+        return None
+    said = match.group("s")
+    options = re.match(r"^(?:it|this|that|they|the .+?) (?P<a>.+?) or (?P<b>.+)$", said)
+    if options:
+        return _which_written(scope, options.group("a"), options.group("b"))
+    good = next((o for o in OPPOSITES if re.search(rf"\b{o[0]}\b", said)), None)
+    bad = next((o for o in OPPOSITES if re.search(rf"\b(?:{'|'.join(o[1])})\b", said)), None)
+    if good is None and bad is None:
+        return _all_written(scope, said)
+    kept = re.sub(
+        r"\b(?:" + "|".join(w for o in OPPOSITES for w in (o[0], *o[1])) + r")\b", " ", said
+    )
+    words = content(scope, kept)
+    ref = scope.spans()
+    spans = scope.work.see(ref, TextSpans)
+    for found in Page(spans).named(expanded(scope, words))[:1] if words else ():
+        line = " ".join(spans.texts[r] for r in sorted(found.spans))
+        truth = _holds(line, good or bad or OPPOSITES[0])
+        if truth is None:
+            continue
+        yes = truth == (good is not None)
+        cites = scope.work.cite(ref, found.spans)
+        return Fragment(f"{'Yes' if yes else 'No'}: it reads {quoted([line])}{cites}", focus=ref)
+    return None
+
+
+def _holds(line: str, pair: tuple[str, tuple[str, ...]]) -> bool | None:
+    """Whether a row has the good state of a pair; None where it says neither."""
+    low = line.casefold()
+    if any(re.search(rf"\b{w}\b", low) for w in pair[1]):
+        return False
+    if re.search(rf"\b{pair[0]}\b", low):
+        return True
+    return True if pair[0] == "open" and pieces(line, Wanted(("time",))) else None
+
+
+def _which_written(scope: Scope, a: str, b: str) -> Fragment | None:
+    ref = scope.spans()
+    spans = scope.work.see(ref, TextSpans)
+    for option in (a, b):
+        words = content(scope, option)
+        for i, text in enumerate(spans.texts):
+            if words and len(written_in(words, text)) == len(words):
+                return Fragment(f"It says {quoted([text])}{scope.work.cite(ref, [i])}", focus=ref)
+    return None
+
+
+def _all_written(scope: Scope, said: str) -> Fragment | None:
+    """A plain "Is it a novel?": yes where every word of it is written in one line."""
+    words = [w for w in content(scope, said) if w.lower() not in SOFT]
+    if not words or scope.noun(scope.target(said)) is not None:
+        return None
+    ref = scope.spans()
+    spans = scope.work.see(ref, TextSpans)
+    for i, text in enumerate(spans.texts):
+        if len(written_in(words, text)) == len(words):
+            return Fragment(f"Yes: it says {quoted([text])}{scope.work.cite(ref, [i])}", focus=ref)
+    return None
