@@ -28,6 +28,11 @@ def brightness(pixels: Pixels) -> float:
     return float(grey(pixels).mean() / 2.55)
 
 
+def highlight(pixels: Pixels) -> float:
+    """The luma that 99 % of the pixels stay under, 0 to 100 %."""
+    return float(np.percentile(grey(pixels), 99) / 2.55)
+
+
 def contrast(pixels: Pixels) -> float:
     """Standard deviation of luma, in % of the whole range."""
     return float(grey(pixels).std() / 2.55)

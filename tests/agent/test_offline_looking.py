@@ -91,6 +91,8 @@ ONE = [
     ("grey", "Is this a colour photo?", r"^No\b"),
     ("blurred", "Is it sharp?", r"^No\b"),
     ("coffee", "Is this photo portrait or landscape?", r"^It is landscape"),
+    ("dark", "Is this image well exposed?", r"^No, exposure: underexposed"),
+    ("notice", "In which half of the picture is the word Monday?", r"top left"),
     ("astronaut", "Was the flash used?", r"does not say"),
 ]  # fmt: skip
 
@@ -104,6 +106,7 @@ def test_one_picture(agent: Agent, picture: str, question: str, pattern: str) ->
 
 SEVERAL = [
     ("astronaut dark", "Which picture is darker?", r"^The second"),
+    ("blurred astronaut", "Is the first sharper than the second?", r"^No, the second"),
     ("astronaut dark", "By how much is the second one darker?", r"\d+%"),
     ("blurred astronaut", "Which of these is blurry?", r"^The first"),
     ("astronaut grey", "Which photo is in black and white?", r"^The second"),

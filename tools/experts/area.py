@@ -40,5 +40,6 @@ def area(
     x1, y1, x2, y2 = part_box(part, image.width, image.height)
     shares, size = np.array([left, top, right, bottom]), np.array([x2 - x1, y2 - y1] * 2)
     box = np.rint(np.array([x1, y1] * 2) + shares * size)
+    box[:2] = np.minimum(box[:2], np.array([x2, y2]) - 1)  # a pixel at least
     box[2:] = np.maximum(box[2:], box[:2] + 1)
     return place_boxes(image, box[None], [part or "area"], np.ones(1))

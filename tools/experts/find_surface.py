@@ -15,8 +15,10 @@ from tools.context import ToolContext
 from tools.geometry import boxes_in, place_boxes
 from tools.types import Boxes, Image, Placed
 
-REACH = 1.6
-"""How far around the text its surface is looked for, in heights of a line."""
+REACHES = (1.6, 4.0, 8.0)
+"""How far around the text its surface is looked for, in heights of a line: the nearest first."""
+FILLED = 0.6
+"""Share of its box that a surface larger than the first reach must fill: signs are no rivers."""
 LIKE = 26.0
 """CIELAB distance up to which a pixel still belongs to the ground (about ten just-noticeable steps)."""
 MARGIN = 0.3
@@ -42,35 +44,49 @@ def find_surface(ctx: ToolContext, image: Image, text: Placed) -> Boxes:
 
 def _surface(pixels: NDArray[np.uint8], box: NDArray[np.float64]) -> NDArray[np.float64]:
     """The box of the even ground around one text, in the picture's pixels."""
+    height, width = pixels.shape[:2]
+    size = np.array([width, height, width, height])
+    line = max(4.0, float(min(box[3] - box[1], box[2] - box[0])))
+    grown = np.array([-line, -line, line, line])
+    for reach in REACHES:
+        x1, y1, x2, y2 = np.clip(box + grown * reach, 0, size).astype(int)
+        if min(x2 - x1, y2 - y1) < 4:
+            break
+        corner = np.array([x1, y1, x1, y1])
+        like, found = _like_the_ground(pixels[y1:y2, x1:x2], box - corner)
+        if found is None:
+            break
+        at_window = found == np.array([0, 0, *like.shape[::-1]])
+        at_picture = found + corner == np.array([0, 0, width, height])
+        if reach == REACHES[0] and at_window.sum() <= 1:
+            return (found + corner).astype(np.float64)
+        a, b, c, d = found
+        filled = like[b:d, a:c].mean() >= FILLED
+        if filled and not (at_window & ~at_picture).any() and at_picture.sum() <= 2:
+            return (found + corner).astype(np.float64)
+    return np.clip(box + grown * MARGIN, 0, size)
+
+
+def _like_the_ground(
+    window: NDArray[np.uint8], box: NDArray[np.float64]
+) -> tuple[NDArray[np.bool_], NDArray[np.int64] | None]:
+    """The pixels joined to the text `box` that look like its ground, and their box, if it has any."""
     import cv2
 
-    height, width = pixels.shape[:2]
-    line = max(4.0, float(min(box[3] - box[1], box[2] - box[0])))
-    reach = np.array([-line, -line, line, line]) * REACH
-    x1, y1, x2, y2 = np.clip(box + reach, 0, [width, height, width, height]).astype(int)
-    fallback = np.clip(box + reach * MARGIN / REACH, 0, [width, height, width, height])
-    window = pixels[y1:y2, x1:x2]
-    if min(window.shape[:2]) < 4:
-        return fallback
-    lab = cv2.cvtColor(
-        cv2.bilateralFilter(window, 5, 30, 5).astype(np.float32) / 255, cv2.COLOR_RGB2LAB
-    )
-    inner = (box - [x1, y1, x1, y1]).round().astype(int)
-    a, b, c, d = np.clip(inner, 0, [window.shape[1], window.shape[0]] * 2)
+    smooth = cv2.bilateralFilter(window, 5, 30, 5).astype(np.float32) / 255
+    lab = cv2.cvtColor(smooth, cv2.COLOR_RGB2LAB)
+    a, b, c, d = np.clip(box.round().astype(int), 0, [window.shape[1], window.shape[0]] * 2)
     core = lab[b:d, a:c].reshape(-1, 3)
     if len(core) < 16:
-        return fallback
-    ground = _ground(core)
-    like = (np.linalg.norm(lab - ground, axis=2) < LIKE).astype(np.uint8)
+        return np.zeros(window.shape[:2], bool), None
+    like = (np.linalg.norm(lab - _ground(core), axis=2) < LIKE).astype(np.uint8)
     like[b:d, a:c] = 1
     like = cv2.morphologyEx(like, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     like[b:d, a:c] = 1
     _, areas, stats, _ = cv2.connectedComponentsWithStats(like)
-    left, top, wide, high, _ = stats[areas[(b + d) // 2, (a + c) // 2]]
-    leaks = sum((left == 0, top == 0, left + wide == like.shape[1], top + high == like.shape[0]))
-    if leaks > 1:
-        return fallback
-    return np.array([left + x1, top + y1, left + wide + x1, top + high + y1], np.float64)
+    mine = areas[(b + d) // 2, (a + c) // 2]
+    left, top, wide, high, _ = stats[mine]
+    return areas == mine, np.array([left, top, left + wide, top + high])
 
 
 def _ground(core: NDArray[Any]) -> NDArray[np.float32]:

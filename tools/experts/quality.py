@@ -16,6 +16,8 @@ from tools.types import Image, Table
 COLUMNS = ("property", "value", "verdict")
 SHARP, BLURRY = 0.47, 0.56
 """Crété's blur below which a picture is sharp, and from which it is blurry."""
+DULL = 60.0
+"""Lightness in % that the lightest hundredth of a picture reaches unless it is underexposed."""
 TINT = 8.0
 """Lean of the dull pixels in Lab units from which the light has a colour."""
 
@@ -60,7 +62,8 @@ def _exposure(image: Image) -> list[Row]:
     # Documents and drawings are mostly white without being overexposed.
     paper = bright > 40 and looks.colorfulness(image.pixels) < 25
     exposure = "overexposed" if bright > 5 and light > 55 and not paper else "well exposed"
-    exposure = "underexposed" if dark > 30 and light < 30 else exposure
+    dull = looks.highlight(image.pixels) < DULL and light < 30
+    exposure = "underexposed" if dull or (dark > 30 and light < 30) else exposure
     return [
         ("brightness", f"{decimal(light, 1)} %", verdict),
         ("clipped dark", f"{decimal(dark, 1)} %", ""),

@@ -124,7 +124,12 @@ def _is_it(scope: Scope) -> Fragment | None:
     if set(asked) <= {"black", "white"} and " and white" in scope.text:
         return None
     wanted = scope.target(match.group("a"))
-    if _is_whole(scope, wanted) or (wanted.head and scope.words.is_picture(wanted.head)):
+    whole = wanted.head and scope.words.is_picture(wanted.head)
+    if (
+        _is_whole(scope, wanted)
+        or whole
+        or re.fullmatch(r"(?:the |its )?background", match.group("a"))
+    ):
         return _picture_is(scope, asked)
     if wanted.many and scope.noun(wanted) is not None and len(asked) == 1:
         return _all_are(scope, wanted, asked[0])

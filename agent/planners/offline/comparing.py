@@ -63,7 +63,7 @@ def _more(scope: Scope) -> Fragment | None:
         return None
     phrase, measure, more = found
     values, handles = _values(scope, measure)
-    asked = scope.clause.pictures
+    asked = scope.clause.pictures or _ordered(scope)
     best = (max if more else min)(range(len(values)), key=lambda i: values[i])
     cites = f" [{handles[0]}]"
     if max(values) - min(values) <= 0.01 * max(1e-9, abs(max(values))):
@@ -76,6 +76,13 @@ def _more(scope: Scope) -> Fragment | None:
     return Fragment(
         f"{opening} picture is {phrase} ({measure} {shown}){cites}", focus=scope.images[best]
     )
+
+
+def _ordered(scope: Scope) -> tuple[int, ...]:
+    """The pictures of "the first … than the second", in that order."""
+    ordinals = scope.words.table("ordinals")
+    said = re.findall(rf"\bthe ({'|'.join(ordinals)})\b", scope.text)
+    return tuple(int(ordinals[word]) % (len(scope.images) + 1) for word in said)
 
 
 def _how_much_more(scope: Scope) -> Fragment | None:

@@ -229,7 +229,7 @@ def zoom(scope: Scope) -> Order | None:
     if where.is_whole and re.search(r"\b(?:on|into|to) (?:it|that|this|here)\b", text):
         where = Extent(things=pointed_at(scope))
     where = without_page(where, scope)
-    if bigger and where.is_whole:
+    if bigger and where.is_whole and "read" not in bigger.group():
         return None
     return Order("zoom", args, where, verb or "enlarge", whole=True, separate=len(where.things) > 1)
 

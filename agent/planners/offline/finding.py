@@ -241,7 +241,8 @@ def chosen(scope: Scope) -> Fragment | None:
         return None
     head, (before, behind) = match.group("a"), condition
     wanted = meant(scope, f"the {before} {head} {behind}".replace("  ", " "))
-    lettered = singular(head.split()[-1]) in scope.words.lexicon["named"]
+    noun = singular(head.split()[-1])
+    lettered = noun in scope.words.lexicon["named"] and noun != "line"
     if not wanted.head or lettered or wanted.head in ("colour", "color", "way", "picture", "photo"):
         return None
     carrier = scope.words.is_carrier(wanted.head) and scope.noun(wanted) is None

@@ -258,6 +258,9 @@ def _take_saying(text: str, made: Target, quotes: tuple[str, ...]) -> tuple[str,
     if match and match.start() > 0:
         said = re.sub(r"\b(in|on|at) the (picture|photo|image)$", "", match.group(1))
         return text[: match.start()].strip(), replace(made, contains=unquote(said, quotes))
+    match = re.match(r"(?:the )?(?:words?|phrase) (?!(?:of|on|in|at|to|that|which|above|below|under|near|by|left|right|from|with|next|are|is)\b)(.+)$", text)  # fmt: skip
+    if match:
+        return "text", replace(made, contains=unquote(match.group(1), quotes))
     match = re.search(r"⟦\d+⟧", text)
     if match:
         rest = (text[: match.start()] + text[match.end() :]).strip()
