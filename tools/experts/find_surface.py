@@ -48,6 +48,7 @@ def _surface(pixels: NDArray[np.uint8], box: NDArray[np.float64]) -> NDArray[np.
     size = np.array([width, height, width, height])
     line = max(4.0, float(min(box[3] - box[1], box[2] - box[0])))
     grown = np.array([-line, -line, line, line])
+    margin: NDArray[np.float64] = np.clip(box + grown * MARGIN, 0, size)
     for reach in REACHES:
         x1, y1, x2, y2 = np.clip(box + grown * reach, 0, size).astype(int)
         if min(x2 - x1, y2 - y1) < 4:
@@ -58,13 +59,14 @@ def _surface(pixels: NDArray[np.uint8], box: NDArray[np.float64]) -> NDArray[np.
             break
         at_window = found == np.array([0, 0, *like.shape[::-1]])
         at_picture = found + corner == np.array([0, 0, width, height])
+        surface: NDArray[np.float64] = (found + corner).astype(np.float64)
         if reach == REACHES[0] and at_window.sum() <= 1:
-            return (found + corner).astype(np.float64)
+            return surface
         a, b, c, d = found
         filled = like[b:d, a:c].mean() >= FILLED
         if filled and not (at_window & ~at_picture).any() and at_picture.sum() <= 2:
-            return (found + corner).astype(np.float64)
-    return np.clip(box + grown * MARGIN, 0, size)
+            return surface
+    return margin
 
 
 def _like_the_ground(
