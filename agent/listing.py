@@ -54,7 +54,7 @@ def model_rows(catalog: Catalog) -> list[ModelRow]:
     models = sorted(catalog.models.values(), key=lambda m: (m.ability, m.name))
     return [
         ModelRow(
-            m.name, m.ability, m.licence, m.weights, m.weights_mb, m.memory_mb,
+            m.name, ", ".join(m.abilities), m.licence, m.weights, m.weights_mb, m.memory_mb,
             not m.missing(), mend(m), m.notes,
         )
         for m in models
@@ -64,7 +64,7 @@ def model_rows(catalog: Catalog) -> list[ModelRow]:
 def abilities(catalog: Catalog) -> list[str]:
     """Every ability that a tool needs or a model brings."""
     needed = {t.needs for t in catalog.tools.values() if t.needs}
-    return sorted(needed | {m.ability for m in catalog.models.values()})
+    return sorted(needed.union(*(m.abilities for m in catalog.models.values())))
 
 
 def readiness(ability: str, catalog: Catalog, profile: Profile) -> tuple[bool, str]:
@@ -80,11 +80,7 @@ def readiness(ability: str, catalog: Catalog, profile: Profile) -> tuple[bool, s
 
 def mend(model: ModelSpec) -> str:
     """What is missing for a model, with the command that brings it; '' when it is ready."""
-    missing = model.missing()
-    if not missing:
-        return ""
-    package = f"ocelli[{model.extra}]" if model.extra else "ocelli"
-    return f"{missing}: pip install {package!r}"
+    return f"{model.missing()}: {model.mend()}" if model.missing() else ""
 
 
 def _tool_row(spec: ToolSpec, catalog: Catalog, profile: Profile) -> ToolRow:

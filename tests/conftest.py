@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,7 +29,8 @@ class DirectModels:
             if spec.name not in self.loaded:
                 self.loaded[spec.name] = spec.load()
             extra = {"labels": labels} if spec.labels else {}
-            return self.loaded[spec.name](*args, cancel=cancel, **extra, **kwargs)
+            call = spec.bound(self.loaded[spec.name], ability)
+            return call(*args, cancel=cancel, **extra, **kwargs)
         raise MissingModel(f"nothing ready can do {ability!r} for {labels!r}")
 
 
@@ -39,3 +43,42 @@ def ctx() -> ToolContext:
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(0)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No weights of this machine are seen, and no hub is asked."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HF_HUB_CACHE", str(tmp_path_factory.mktemp("no-weights")))
+        patch.setenv("HF_HUB_OFFLINE", "1")
+        patch.setenv("OCELLI_DEVICE", "cpu")
+        patch.delenv("OCELLI_WEIGHTS", raising=False)
+        yield
+
+
+BUILT: dict[str, Path] = {}
+"""Hub id to the folder of its tiny checkpoint, once per run of the tests."""
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Path]]:
+    """``hub(repo, build)`` puts a checkpoint that ``build(folder)`` makes into a hub cache that
+    the tests of this module see, and returns its folder."""
+    cache = tmp_path_factory.mktemp("hub")
+
+    def place(repo: str, build: Callable[[Path], object]) -> Path:
+        key = f"{repo} {build.__module__}.{build.__qualname__}"
+        if key not in BUILT:
+            BUILT[key] = tmp_path_factory.mktemp("checkpoint")
+            build(BUILT[key])
+        base = cache / f"models--{repo.replace('/', '--')}"
+        snapshot = base / "snapshots" / ("0" * 40)
+        shutil.rmtree(base, ignore_errors=True)
+        shutil.copytree(BUILT[key], snapshot)
+        (base / "refs").mkdir()
+        (base / "refs" / "main").write_text("0" * 40)
+        return snapshot
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HF_HUB_CACHE", str(cache))
+        yield place

@@ -27,11 +27,14 @@ from pydantic.fields import FieldInfo
 from tools.context import ToolContext
 from tools.errors import BadArguments, SpecError
 from tools.types import Artefact
+from tools.weights import find, pull
 
 Effect = Literal["read", "edit"]
 """``read`` only looks; ``edit`` makes a new picture and needs to be asked for by the user."""
 
 PLAIN = (str, int, float, bool)
+ANY = ("*",)
+"""The labels of a model that finds whatever it is told to."""
 F = TypeVar("F", bound=Callable[..., Artefact])
 
 
@@ -103,8 +106,9 @@ class ModelSpec:
 
     name: str
     ability: str
+    """What it does; see also `also`."""
     licence: str
-    """SPDX name of code and weights."""
+    """SPDX name of code and weights, the stricter of the two."""
     load: Callable[[], Any] = field(repr=False)
     """Makes the model: a callable that answers with artefacts. Heavy imports live in here."""
     version: str
@@ -114,24 +118,65 @@ class ModelSpec:
     extra: str = ""
     """The ``pip install 'ocelli[extra]'`` that brings them; empty: in the core."""
     weights: str = "none"
-    """Where the weights come from: ``none``, ``in package NAME`` or a hub id."""
+    """Where the weights come from: ``none``, ``in package NAME`` or a hub id, ``org/name``."""
+    parts: tuple[str, ...] = ()
+    """Further hub ids it is made of."""
+    revision: str = "main"
+    """Branch, tag or commit of the weights."""
     weights_mb: float = 0.0
     memory_mb: float = 50.0
     """What it occupies once loaded."""
     labels: tuple[str, ...] = ()
-    """The only names it can find; empty: any."""
+    """The only names it can find, or `ANY`; empty: it is not told what to find."""
+    also: tuple[str, ...] = ()
+    """Further abilities of the same weights. A model that has any has one method per ability, of
+    its name; a model with one ability is called itself."""
     notes: str = ""
     """What it can and cannot answer, measured."""
+
+    @property
+    def abilities(self) -> tuple[str, ...]:
+        """All it can do."""
+        return (self.ability, *self.also)
+
+    @property
+    def repos(self) -> tuple[str, ...]:
+        """Hub ids of all its weights."""
+        own = () if self.weights == "none" or " " in self.weights else (self.weights,)
+        return (*own, *self.parts)
+
+    @property
+    def commercial(self) -> bool:
+        """Whether the licence leaves its use free: neither non-commercial nor copyleft."""
+        return not any(word in self.licence for word in ("NC", "AGPL", "GPL", "research", "non-"))
 
     def missing(self) -> str:
         """Why it cannot be used here, '' when it is ready. Imports nothing."""
         absent = [m for m in self.modules if not _is_there(m)]
-        return f"package {', '.join(absent)} is not installed" if absent else ""
+        if absent:
+            return f"package {', '.join(absent)} is not installed"
+        unfetched = [repo for repo in self.repos if find(repo, self.revision) is None]
+        return f"weights {', '.join(unfetched)} are not on this machine" if unfetched else ""
+
+    def mend(self) -> str:
+        """The command that brings what is missing first, '' when it is ready."""
+        if any(not _is_there(m) for m in self.modules):
+            return f"pip install 'ocelli[{self.extra}]'" if self.extra else "pip install ocelli"
+        return pull(self.name) if self.missing() else ""
 
     def cannot(self, labels: tuple[str, ...]) -> str:
         """Why it cannot look for these names, '' when it can."""
-        strange = [name for name in labels if self.labels and name not in self.labels]
+        strange = [name for name in labels if self.labels and not self.knows(name)]
         return f"knows only {', '.join(self.labels)}, not {', '.join(strange)}" if strange else ""
+
+    def knows(self, label: str) -> bool:
+        """Whether it can find what goes by this name."""
+        return self.labels == ANY or label in self.labels
+
+    def bound(self, model: Any, ability: str) -> Callable[..., Any]:
+        """What to call on the loaded `model` for one of its abilities."""
+        call: Callable[..., Any] = getattr(model, ability) if self.also else model
+        return call
 
 
 def _is_there(module: str) -> bool:
@@ -277,7 +322,7 @@ class Catalog:
 
     def of_ability(self, ability: str) -> list[ModelSpec]:
         """The models that declare `ability`, in order of name."""
-        return [m for m in self.models.values() if m.ability == ability]
+        return [m for m in self.models.values() if ability in m.abilities]
 
 
 @cache

@@ -79,7 +79,7 @@ class Host:
             if reason := spec.missing() or spec.cannot(labels):
                 reasons.append(f"{spec.name}: {reason}")
                 continue
-            run = _run(spec, args, labels, kwargs)
+            run = _run(spec, ability, args, labels, kwargs)
             request = Request(spec, run, token, seconds, told, self._holding > 0)
             try:
                 return self._residence.call(request)
@@ -168,10 +168,11 @@ class Lease:
         self,
         *args: Any,
         labels: tuple[str, ...] = (),
+        ability: str = "",
         seconds: float | None = None,
         **kwargs: Any,
     ) -> Any:
-        """Run the model on its actor.
+        """Run the model on its actor, for its first ability unless another is named.
 
         Raises:
             BadArguments: it cannot find the labels.
@@ -179,7 +180,7 @@ class Lease:
         """
         if reason := self.spec.cannot(labels):
             raise BadArguments(f"{self.spec.name} {reason}")
-        run = _run(self.spec, args, labels, kwargs)
+        run = _run(self.spec, ability or self.spec.ability, args, labels, kwargs)
         request = Request(self.spec, run, self._cancel, seconds, holding=True)
         return self._residence.call(request, self._tenancy)
 
@@ -196,10 +197,14 @@ class _Heard:
 
 
 def _run(
-    spec: ModelSpec, args: tuple[Any, ...], labels: tuple[str, ...], kwargs: dict[str, Any]
+    spec: ModelSpec,
+    ability: str,
+    args: tuple[Any, ...],
+    labels: tuple[str, ...],
+    kwargs: dict[str, Any],
 ) -> Callable[[Any, CancelToken], Any]:
     named = {"labels": labels, **kwargs} if spec.labels else kwargs
-    return lambda model, token: model(*args, cancel=token, **named)
+    return lambda model, token: spec.bound(model, ability)(*args, cancel=token, **named)
 
 
 def _last(tried: list[tuple[str, ToolFailed]]) -> ToolFailed:
@@ -213,5 +218,5 @@ def _last(tried: list[tuple[str, ToolFailed]]) -> ToolFailed:
 
 def _mend(models: list[ModelSpec]) -> str:
     """The command that would bring the first of `models` that is missing."""
-    extras = [m.extra for m in models if m.extra and m.missing()]
-    return f"Try: pip install 'ocelli[{extras[0]}]'" if extras else "See: ocelli models"
+    mends = [m.mend() for m in models if m.mend()]
+    return f"Try: {mends[0]}" if mends else "See: ocelli models"

@@ -183,7 +183,8 @@ def _faults(error: ValidationError) -> str:
 def _check(file: _File, catalog: Catalog, path: Path) -> None:
     models: dict[str, list[str]] = {}
     for model in catalog.models.values():
-        models.setdefault(model.ability, []).append(model.name)
+        for ability in model.abilities:
+            models.setdefault(ability, []).append(model.name)
     abilities = {*models, *(tool.needs for tool in catalog.tools.values() if tool.needs)}
     for ability, names in file.models.items():
         where = f"profile {str(path)!r}"
@@ -203,7 +204,8 @@ def _check(file: _File, catalog: Catalog, path: Path) -> None:
 
 def _strange(name: str, ability: str, catalog: Catalog) -> str:
     if name in catalog.models:
-        return f"model {name!r} does {catalog.models[name].ability!r}, not {ability!r}"
+        does = ", ".join(map(repr, catalog.models[name].abilities))
+        return f"model {name!r} does {does}, not {ability!r}"
     return f"unknown model {name!r} for {ability!r}"
 
 

@@ -1,0 +1,69 @@
+"""Weights are found where they lie, and damaged ones are told from whole ones."""
+
+from __future__ import annotations
+
+import json
+import struct
+
+import pytest
+
+from tools import weights
+from tools.errors import SetupError
+
+
+def saved(path, length=8, declared=8):
+    header = json.dumps({"x": {"dtype": "U8", "shape": [declared], "data_offsets": [0, declared]}})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(struct.pack("<Q", len(header)) + header.encode() + b"\0" * length)
+    return path
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    return tmp_path / "hub"
+
+
+def test_a_snapshot_is_found_by_branch_and_by_commit(cache):
+    base, commit = cache / "models--a--b", "c" * 40
+    saved(base / "snapshots" / commit / "model.safetensors")
+    (base / "refs").mkdir()
+    (base / "refs" / "main").write_text(commit)
+    assert weights.folder("a/b") == base / "snapshots" / commit == weights.find("a/b", commit)
+    assert weights.commit("a/b") == commit[:12]
+    assert weights.find("a/b", "v2") is None
+
+
+def test_ones_own_folder_goes_first(cache, tmp_path, monkeypatch):
+    monkeypatch.setenv(weights.OWN, str(tmp_path / "own"))
+    saved(tmp_path / "own" / "b" / "model.safetensors")
+    assert weights.folder("a/b") == tmp_path / "own" / "b"
+    saved(tmp_path / "own" / "a" / "b" / "model.safetensors")
+    assert weights.folder("a/b") == tmp_path / "own" / "a" / "b"
+
+
+def test_absent_weights_name_the_command(cache):
+    with pytest.raises(SetupError, match="a/b are not on this machine") as caught:
+        weights.folder("a/b")
+    assert "ocelli models pull" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("length", "declared"),
+    [(7, 8), (9, 8), (0, 8)],  # cut, too long, header only
+)
+def test_a_file_of_another_length_is_not_whole(tmp_path, length, declared):
+    assert not weights.whole(saved(tmp_path / "x.safetensors", length, declared))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"\1", b"\xff" * 8, struct.pack("<Q", 4) + b"nope", struct.pack("<Q", 2) + b"[]"],
+)
+def test_what_is_no_safetensors_is_not_whole(tmp_path, data):
+    (tmp_path / "x.safetensors").write_bytes(data)
+    assert not weights.whole(tmp_path / "x.safetensors")
+
+
+def test_a_whole_file_is_whole(tmp_path):
+    assert weights.whole(saved(tmp_path / "x.safetensors"))

@@ -1,0 +1,82 @@
+"""Opening models and processors of ``transformers``, and stopping their generation.
+
+Weights come from a folder on this machine and nowhere else, as safetensors; no code that lies
+beside them is run. Knows nothing of what the models are for.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tools.context import CancelToken
+from tools.device import here
+from tools.errors import SetupError
+from tools.types import Image
+from tools.weights import folder, pull
+
+
+def open_model(kind: Any, repo: str, **more: Any) -> Any:
+    """A model on the device of this process, ready to answer.
+
+    Args:
+        kind: a class of ``transformers`` with ``from_pretrained``.
+        repo: the hub id.
+        **more: handed to ``from_pretrained``.
+
+    Raises:
+        SetupError: the weights are not here, damaged, or of another kind.
+    """
+    device = here()
+    settings = {"dtype": device.dtype, "use_safetensors": True, **more}
+    model = _from(kind, repo, settings)
+    return model.to(device.name).eval()
+
+
+def open_processor(kind: Any, repo: str, **more: Any) -> Any:
+    """The processor, tokenizer or image processor that goes with a model.
+
+    Raises:
+        SetupError: its files are not here or damaged.
+    """
+    return _from(kind, repo, more)
+
+
+def _from(kind: Any, repo: str, settings: dict[str, Any]) -> Any:
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    path = folder(repo)
+    try:
+        return kind.from_pretrained(
+            path, local_files_only=True, trust_remote_code=False, **settings
+        )
+    except (OSError, ValueError, KeyError) as error:
+        words = next(iter(str(error).strip().splitlines()), "")[:200]
+        raise SetupError(
+            f"the weights {repo} do not load: {type(error).__name__}: {words}",
+            hint=f"{pull(repo)} --again",
+        ) from error
+
+
+def picture(image: Image) -> Any:
+    """The pixels as a PIL picture: what every processor takes, and writable once it is an array."""
+    from PIL import Image as Pil
+
+    return Pil.fromarray(image.pixels)
+
+
+def stopping(cancel: CancelToken) -> Any:
+    """Stopping criteria that end a generation at the next token once it is cancelled.
+
+    Callers check the token afterwards: what was generated until then is no answer.
+    """
+    from transformers import StoppingCriteria, StoppingCriteriaList
+
+    class Stop(StoppingCriteria):  # type: ignore[misc]
+        def __call__(self, input_ids: Any, scores: Any, **more: Any) -> Any:
+            import torch
+
+            return torch.full((len(input_ids),), cancel.cancelled, device=input_ids.device)
+
+    return StoppingCriteriaList([Stop()])

@@ -1,0 +1,98 @@
+"""Where the weights of hub models lie on this machine, and whether they are whole.
+
+Weights come from a folder of one's own, named by ``OCELLI_WEIGHTS`` (``FOLDER/org/name`` or
+``FOLDER/name``), or from the cache of ``huggingface_hub``, which ``ocelli models pull`` fills. A
+snapshot of the cache is one commit, so what is loaded stays the same until somebody pulls again.
+Nothing here touches the network or imports a framework; fetching is ``tools/pull.py``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+from pathlib import Path
+
+from tools.errors import SetupError
+
+OWN = "OCELLI_WEIGHTS"
+"""Environment variable with a folder of weights that goes before the hub's cache."""
+WEIGHTS = ("*.safetensors",)
+MAX_HEADER = 100_000_000
+"""Bytes; the limit of the safetensors format itself."""
+
+
+def find(repo: str, revision: str = "main") -> Path | None:
+    """The folder of a hub id (``org/name``) on this machine, None when it is not here.
+
+    Args:
+        repo: the hub id.
+        revision: a branch, a tag or a commit of 40 hex digits.
+    """
+    own = os.environ.get(OWN)
+    if own:
+        for folder in (Path(own, repo), Path(own, repo.split("/")[-1])):
+            if folder.is_dir():
+                return folder
+    base = hub_cache() / f"models--{repo.replace('/', '--')}"
+    ref = base / "refs" / revision
+    commit = ref.read_text("utf-8").strip() if ref.is_file() else revision
+    folder = base / "snapshots" / commit
+    return folder if folder.is_dir() else None
+
+
+def folder(repo: str, revision: str = "main") -> Path:
+    """As `find`, for whoever is about to load.
+
+    Raises:
+        SetupError: the weights are not here, or a file of them is cut short.
+    """
+    found = find(repo, revision)
+    if found is None:
+        raise SetupError(f"the weights {repo} are not on this machine", hint=f"{pull(repo)}")
+    for path in sorted(found.rglob("*.safetensors")):
+        if not whole(path):
+            raise SetupError(
+                f"{path.name} of {repo} is damaged or cut short", hint=f"{pull(repo)} --again"
+            )
+    return found
+
+
+def pull(name: str) -> str:
+    """The command that fetches weights."""
+    return f"ocelli models pull {name}"
+
+
+def commit(repo: str, revision: str = "main") -> str:
+    """Which version of the weights is here: a commit, the name of one's own folder, or ''."""
+    found = find(repo, revision)
+    return "" if found is None else found.name[:12]
+
+
+def hub_cache() -> Path:
+    """The cache folder of ``huggingface_hub``, by the variables that library reads."""
+    if named := os.environ.get("HF_HUB_CACHE"):
+        return Path(named).expanduser()
+    if home := os.environ.get("HF_HOME"):
+        return Path(home).expanduser() / "hub"
+    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(cache).expanduser() / "huggingface" / "hub"
+
+
+def whole(path: Path) -> bool:
+    """Whether a safetensors file is as long as its header says. Reads the header only.
+
+    The format: eight bytes with the length of a JSON header, the header, then the tensors
+    (https://huggingface.co/docs/safetensors).
+    """
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            if length > min(size, MAX_HEADER):
+                return False
+            header = json.loads(file.read(length))
+        ends = [t["data_offsets"][1] for name, t in header.items() if name != "__metadata__"]
+        return size == 8 + length + max(ends, default=0)
+    except (OSError, ValueError, struct.error, KeyError, TypeError, AttributeError, RecursionError):
+        return False
