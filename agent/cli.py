@@ -115,17 +115,57 @@ def tools(
         tables.show_tools(listing.tool_rows(catalog, chosen), chosen.name)
 
 
-@app.command(epilog="Example: ocelli models --json", short_help="List the models.")
-def models(as_json: Json = False) -> None:
-    """List the models: ability, licence, size, memory, and whether they are ready."""
+models_app = typer.Typer(
+    invoke_without_command=True,
+    short_help="List the models, or fetch their weights.",
+    epilog="Example: ocelli models --licences permissive",
+)
+app.add_typer(models_app, name="models")
+
+
+@models_app.callback()
+def models(
+    context: typer.Context,
+    as_json: Json = False,
+    licences: Annotated[
+        str, typer.Option(help="all, or permissive: none that is copyleft or non-commercial.")
+    ] = "all",
+) -> None:
+    """List the models: abilities, licence, size, memory, and whether they are ready."""
+    if context.invoked_subcommand is not None:
+        return
+    if licences not in ("all", "permissive"):
+        raise typer.BadParameter(f"--licences is all or permissive, not {licences!r}")
     from agent import listing, tables
     from tools.catalog import discover
 
-    rows = listing.model_rows(discover())
+    rows = listing.model_rows(discover(), permissive=licences == "permissive")
     if as_json:
         _say_json(tables.plain(rows))
     else:
         tables.show_models(rows)
+
+
+@models_app.command(
+    "pull", epilog="Example: ocelli models pull dfine-large", short_help="Fetch weights."
+)
+def pull(
+    names: Annotated[
+        list[str], typer.Argument(help="Names of models; with none, those the profile wants first.")
+    ] = [],  # noqa: B006 - typer reads the default, nobody changes it
+    profile: Profile = "auto",
+    again: Annotated[bool, typer.Option(help="Fetch anew what is here but damaged.")] = False,
+) -> None:
+    """Fetch the weights of models from the hub, check them, and go on where a fetch was cut."""
+    from agent import listing
+    from tools.catalog import discover
+    from tools.profiles import load_profile
+    from tools.pull import pull as fetch
+
+    catalog = discover()
+    for spec in listing.wanted(names, catalog, load_profile(profile)):
+        folders = fetch(spec, again=again, tell=lambda line: _say(sys.stderr, line))
+        _say(sys.stdout, f"{spec.name}: {', '.join(map(str, folders))}")
 
 
 @app.command(

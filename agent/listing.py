@@ -6,9 +6,12 @@ terminals.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from tools.catalog import Catalog, ModelSpec, ToolSpec
+from tools.errors import MissingModel
 from tools.profiles import Profile
 
 
@@ -49,16 +52,36 @@ def tool_rows(catalog: Catalog, profile: Profile) -> list[ToolRow]:
     return [_tool_row(spec, catalog, profile) for spec in catalog.tools.values()]
 
 
-def model_rows(catalog: Catalog) -> list[ModelRow]:
-    """Every model, by ability."""
+def model_rows(catalog: Catalog, *, permissive: bool = False) -> list[ModelRow]:
+    """Every model, by ability; `permissive`: none that is copyleft or non-commercial."""
     models = sorted(catalog.models.values(), key=lambda m: (m.ability, m.name))
+    models = [m for m in models if m.permissive or not permissive]
     return [
         ModelRow(
-            m.name, ", ".join(m.abilities), m.licence, m.weights, m.weights_mb, m.memory_mb,
+            m.name, ", ".join(m.abilities), m.licence, ", ".join(m.repos) or m.weights, m.weights_mb, m.memory_mb,
             not m.missing(), mend(m), m.notes,
         )
         for m in models
     ]  # fmt: skip
+
+
+def wanted(names: Sequence[str], catalog: Catalog, profile: Profile) -> list[ModelSpec]:
+    """The models whose weights are to be fetched: the named, or each ability's first.
+
+    Raises:
+        MissingModel: there is none of a name; the nearest are given.
+    """
+    if not names:
+        first = [profile.models(catalog, ability)[:1] for ability in abilities(catalog)]
+        return list({m.name: m for models in first for m in models if m.repos}.values())
+    by_repo = {repo: m for m in catalog.models.values() for repo in m.repos}
+    every = {**by_repo, **catalog.models}
+    for name in names:
+        if name not in every:
+            near = get_close_matches(name, every, n=3)
+            hint = f"Did you mean {' or '.join(near)}?" if near else "See: ocelli models"
+            raise MissingModel(f"there is no model {name!r}", hint=hint)
+    return [every[name] for name in names]
 
 
 def abilities(catalog: Catalog) -> list[str]:

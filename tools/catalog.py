@@ -33,6 +33,8 @@ Effect = Literal["read", "edit"]
 """``read`` only looks; ``edit`` makes a new picture and needs to be asked for by the user."""
 
 PLAIN = (str, int, float, bool)
+RESTRICTED = ("GPL", "-NC", "non-commercial", "research")
+"""What the name of a licence has in it that does not leave a model's use free."""
 ANY = ("*",)
 """The labels of a model that finds whatever it is told to."""
 F = TypeVar("F", bound=Callable[..., Artefact])
@@ -146,9 +148,9 @@ class ModelSpec:
         return (*own, *self.parts)
 
     @property
-    def commercial(self) -> bool:
-        """Whether the licence leaves its use free: neither non-commercial nor copyleft."""
-        return not any(word in self.licence for word in ("NC", "AGPL", "GPL", "research", "non-"))
+    def permissive(self) -> bool:
+        """Whether its use is free: the licence is neither non-commercial nor copyleft."""
+        return not any(word in self.licence for word in RESTRICTED)
 
     def missing(self) -> str:
         """Why it cannot be used here, '' when it is ready. Imports nothing."""

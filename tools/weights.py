@@ -93,6 +93,6 @@ def whole(path: Path) -> bool:
                 return False
             header = json.loads(file.read(length))
         ends = [t["data_offsets"][1] for name, t in header.items() if name != "__metadata__"]
-        return size == 8 + length + max(ends, default=0)
+        return bool(size == 8 + length + max(ends, default=0))
     except (OSError, ValueError, struct.error, KeyError, TypeError, AttributeError, RecursionError):
         return False

@@ -1,0 +1,145 @@
+"""Fetching weights from the hub: only when asked, only safetensors, checked file by file.
+
+What was fetched before is not fetched again and a cut download is taken up where it ended
+(``huggingface_hub`` does both); afterwards every large file must have the SHA-256 that the hub
+tells for it. This is the one place that asks a hub for anything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+from tools.catalog import ModelSpec
+from tools.errors import SetupError
+from tools.weights import hub_cache
+
+WANTED = ("*.json", "*.txt", "*.model", "*.jinja", "*.safetensors", "*.tiktoken")
+"""Configurations, vocabularies and weights; never code and never pickles."""
+UNWANTED = ("*.fp16.*", "*.non_ema.*", "*onnx/*", "*openvino*", "*flax*", "original/*")
+"""The same weights once more in another form."""
+CHUNK = 1 << 20
+
+
+def pull(
+    spec: ModelSpec,
+    *,
+    again: bool = False,
+    tell: Callable[[str], None] = lambda line: None,
+    bar: Any = None,
+) -> list[Path]:
+    """The folders of a model's weights, fetched where they are not here.
+
+    Args:
+        spec: which model.
+        again: fetch anew what is here but damaged.
+        tell: hears a line for each thing that is done.
+        bar: a class like tqdm's that shows the progress of files; None: the hub's own.
+
+    Raises:
+        SetupError: it has no weights to fetch, the hub cannot be reached or refuses, it offers no
+            safetensors, or a file is not what the hub says it is.
+    """
+    if not spec.repos:
+        raise SetupError(
+            f"model {spec.name!r} has no weights to fetch", hint="It is ready as it is"
+        )
+    return [_fetch(repo, spec.revision, again, tell, bar) for repo in spec.repos]
+
+
+def _fetch(repo: str, revision: str, again: bool, tell: Callable[[str], None], bar: Any) -> Path:
+    try:
+        from huggingface_hub import HfApi, snapshot_download
+    except ImportError:
+        raise SetupError(
+            "package huggingface_hub is not installed", hint="pip install 'ocelli[vision]'"
+        ) from None
+    try:
+        info = HfApi().model_info(repo, revision=revision, files_metadata=True)
+        digests = _digests(info)
+        names = chosen(s.rfilename for s in info.siblings or ())
+        if not any(name.endswith(".safetensors") for name in names):
+            raise SetupError(
+                f"{repo} offers no safetensors", hint="Weights that could run code are not fetched"
+            )
+        tell(f"{repo} at {str(info.sha)[:12]}: {len(names)} files")
+        more = {"tqdm_class": bar} if bar is not None else {}
+        folder = Path(
+            snapshot_download(
+                repo,
+                revision=revision,
+                cache_dir=hub_cache(),
+                allow_patterns=names,
+                force_download=again,
+                **more,
+            )
+        )
+    except SetupError:
+        raise
+    except Exception as error:  # the hub's library raises what its network library raises
+        raise SetupError(
+            f"{repo} cannot be fetched: {_said(error)}", hint=_mend(error, repo)
+        ) from error
+    for name in names:
+        if name in digests and _sha256(folder / name) != digests[name]:
+            raise SetupError(
+                f"{name} of {repo} is not what the hub says it is",
+                hint=f"ocelli models pull {repo} --again",
+            )
+    tell(f"{repo}: checked {sum(name in digests for name in names)} files")
+    return folder
+
+
+def chosen(names: Iterable[str]) -> list[str]:
+    """Of the files of a repository those that are loaded.
+
+    A repository in the layout of ``diffusers`` holds each network in a folder of its own; the
+    weights beside its ``model_index.json`` are the same ones for other programs.
+    """
+    every = list(names)
+    staged = "model_index.json" in every
+    return [
+        name
+        for name in every
+        if any(fnmatch(name, pattern) for pattern in WANTED)
+        and not any(fnmatch(name, pattern) for pattern in UNWANTED)
+        and not (staged and "/" not in name and name.endswith(".safetensors"))
+    ]
+
+
+def _digests(info: Any) -> dict[str, str]:
+    """File name to SHA-256, of the files for which the hub tells it."""
+    told = {}
+    for file in info.siblings or ():
+        lfs = getattr(file, "lfs", None)
+        digest = lfs.get("sha256") if isinstance(lfs, dict) else getattr(lfs, "sha256", None)
+        if digest:
+            told[str(file.rfilename)] = str(digest)
+    return told
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _said(error: Exception) -> str:
+    words = next(iter(str(error).strip().splitlines()), "")[:160]
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__
+
+
+def _mend(error: Exception, repo: str) -> str:
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    if "GatedRepoError" in kinds:
+        return f"Accept its licence at https://huggingface.co/{repo} and set HF_TOKEN"
+    if "RepositoryNotFoundError" in kinds:
+        return "Check the name; a private one needs HF_TOKEN"
+    if "OfflineModeIsEnabled" in kinds:
+        return "Unset HF_HUB_OFFLINE for this command"
+    return "Check the network, or copy the weights into a folder and name it in OCELLI_WEIGHTS"
