@@ -19,6 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from tools.device import give_back
 from tools.errors import Cancelled, OcelliError, ToolTimeout
 from tools.job import Job, as_tool_error
 
@@ -29,7 +30,7 @@ LOG = logging.getLogger(__name__)
 class Hooks:
     """How an actor tells its owner. Called on the actor's thread, without a lock held."""
 
-    loaded: Callable[[float], None]
+    loaded: Callable[[Any, float], None]
     """The model is there, after so many seconds."""
     failed: Callable[[], None]
     """It did not load: no new job may come."""
@@ -137,6 +138,7 @@ class Actor:
         try:
             self._live()
         finally:
+            give_back()
             self._hooks.ended()
 
     def _live(self) -> None:
@@ -154,7 +156,7 @@ class Actor:
             return
         self._load_deadline = None
         if self._dead is None:
-            self._hooks.loaded(time.monotonic() - start)
+            self._hooks.loaded(model, time.monotonic() - start)
         while (job := self._next()) is not None:
             job.run(self.name, model)
             with self._wake:

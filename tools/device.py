@@ -6,7 +6,10 @@ of which models there are.
 
 from __future__ import annotations
 
+import gc
 import os
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -70,3 +73,31 @@ def nbytes(*modules: Any) -> int:
             storage = tensor.untyped_storage()
             seen[storage.data_ptr()] = storage.nbytes()
     return sum(seen.values())
+
+
+def networks(model: Any) -> Iterator[Any]:
+    """The torch modules and pipelines that a loaded model keeps as attributes."""
+    for part in vars(model).values() if hasattr(model, "__dict__") else ():
+        if callable(getattr(part, "to", None)) and (
+            hasattr(part, "parameters") or hasattr(part, "components")
+        ):
+            yield part
+
+
+def move(model: Any, name: str) -> bool:
+    """Move the networks of a loaded model to a device; False where it has none."""
+    parts = list(networks(model))
+    for part in parts:
+        part.to(name)
+    give_back()
+    return bool(parts)
+
+
+def give_back() -> None:
+    """Return freed memory of a card to its driver. Does nothing where torch is not in use."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return
+    gc.collect()
+    if torch.cuda.is_available() and torch.cuda.is_initialized():
+        torch.cuda.empty_cache()

@@ -44,7 +44,9 @@ class Host:
         """
         self._catalog = catalog
         self._profile = profile
-        self._residence = Residence(profile.budget_mb, limits or Limits(), on_event)
+        self._residence = Residence(
+            profile.budget_mb, limits or Limits(), on_event, profile.parked_mb
+        )
         self._held = threading.local()
 
     def use(

@@ -21,6 +21,8 @@ class Loaded:
     seconds: float
     mb: float
     """What it is charged on the ledger."""
+    parked: bool = False
+    """It came back from host memory, not from disk."""
     at: datetime = field(default_factory=_now)
 
 
@@ -30,6 +32,8 @@ class Evicted:
 
     name: str
     reason: str
+    parked: bool = False
+    """It waits in host memory."""
     at: datetime = field(default_factory=_now)
 
 

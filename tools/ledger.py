@@ -128,6 +128,23 @@ class Ledger(Generic[T]):
             self._touch(entry)
             self._changed()
 
+    def recharge(self, entry: Entry[T], mb: float) -> list[Entry[T]]:
+        """Charge what a model was measured to take; idle ones that must leave for it, off the list.
+
+        The caller ends them. Where all idle ones together are too small none leaves: the account
+        is over its budget, and stays so until models in use are given back.
+        """
+        with self._turn:
+            entry.mb = mb
+            charged = _sum(self._entries.values()) + _sum(self._leaving)
+            idle = [e for e in self._idle() if e is not entry]
+            victims = _enough(idle, charged - self.budget_mb) or ()
+            for victim in victims:
+                self._remove(victim)
+            self.peak_mb = max(self.peak_mb, charged - _sum(victims))
+            self._changed()
+            return list(victims)
+
     def leave(self, entry: Entry[T], *, only_idle: bool = False, stuck: bool = False) -> bool:
         """Take a resident off the list; it stays charged until `forget`. False if it is not there.
 

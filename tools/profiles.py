@@ -39,6 +39,8 @@ class Profile:
     """What the resident models may occupy together."""
     order: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Ability to model names, best first. Abilities not listed: every model, in order of name."""
+    parked_mb: float = 0.0
+    """Host memory for models that had to leave the card."""
 
     def models(self, catalog: Catalog, ability: str) -> list[ModelSpec]:
         """The models of `ability` in the order of this profile, ready or not."""
@@ -89,6 +91,7 @@ class _Needs(BaseModel):
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     budget_mb: float = Field(gt=0, allow_inf_nan=False)
+    parked_mb: float = Field(default=0, ge=0, allow_inf_nan=False)
     needs: _Needs = _Needs()
     models: dict[str, tuple[str, ...]] = {}
 
@@ -118,7 +121,7 @@ def load_profile(
         raise ConfigError(f"there is no profile {text!r}", hint=hint)
     file = _read(path)
     _check(file, catalog, path)
-    return Profile(name, file.budget_mb, MappingProxyType(dict(file.models)))
+    return Profile(name, file.budget_mb, MappingProxyType(dict(file.models)), file.parked_mb)
 
 
 def shipped() -> list[str]:

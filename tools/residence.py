@@ -1,5 +1,6 @@
 """Models as residents: loaded on demand under one budget, each on its actor, called by spec.
 
+A model that must leave a card waits in host memory where there is room for it (``parked_mb``).
 A caller who cancels is answered at once; the model gets the token and may stop itself. A call that
 outlasts its seconds ends as `ToolTimeout`: its actor is given up and the next call gets a new one,
 while the old one stays charged until its thread ends. Threads cannot be killed, so a model that
@@ -22,6 +23,7 @@ from tools.actor import Actor, Hooks
 from tools.catalog import ModelSpec
 from tools.context import CancelToken
 from tools.errors import Cancelled, OutOfMemory
+from tools.garage import Garage
 from tools.host_events import Called, Evicted, HostEvent, Loaded, Retried, Waiting
 from tools.host_stats import Counters, HostStats
 from tools.job import Job
@@ -69,13 +71,33 @@ class Tenancy:
         self.lock = threading.Lock()
 
 
+def measured_mb(spec: ModelSpec, model: Any) -> float:
+    """What a loaded model is charged: its measured weights and the declared room to work in.
+
+    A model tells the bytes of its weights by ``nbytes()``; one that does not is charged as its
+    spec declares.
+    """
+    tells = getattr(model, "nbytes", None)
+    if not callable(tells):
+        return spec.memory_mb
+    return float(tells()) / 1e6 + max(0.0, spec.memory_mb - spec.weights_mb)
+
+
 class Residence:
     """The models that are loaded and the memory they share. Thread-safe."""
 
-    def __init__(self, budget_mb: float, limits: Limits, on_event: Listener | None) -> None:
+    def __init__(
+        self,
+        budget_mb: float,
+        limits: Limits,
+        on_event: Listener | None,
+        parked_mb: float = 0.0,
+    ) -> None:
         self._limits = limits
         self._on_event = on_event
         self._ledger: Ledger[Actor] = Ledger(budget_mb, limits.grace)
+        self._garage = Garage(parked_mb)
+        self._waking: dict[str, Job] = {}
         self._counters = Counters()
         self._closed = threading.Event()
 
@@ -125,6 +147,7 @@ class Residence:
             self._shut(entry)
         for entry in self._ledger.charged():
             entry.payload.close(max(0.0, end - time.monotonic()))
+        self._garage.close(max(0.0, end - time.monotonic()))
 
     def tell(self, event: HostEvent, told: Listener | None = None) -> None:
         """Hand an event to the host's listener and to the one of a call."""
@@ -174,17 +197,41 @@ class Residence:
         entry, fresh = self._ledger.acquire(
             spec.name,
             spec.memory_mb,
-            partial(self._actor, spec),
-            evict=lambda victim: self._evict(victim, f"room for {spec.name}"),
+            partial(self._actor_of, spec),
+            evict=lambda victim: self._evict(victim, f"room for {spec.name}", spec.name),
             check=check,
             waiting=lambda: self.tell(Waiting(spec.name, spec.memory_mb), request.told),
             patient=not request.holding,
         )
         if self._closed.is_set():
             self._shut(entry)
-        elif fresh:
+        elif fresh and not self._woken(entry, request):
             entry.payload.start()
         return entry
+
+    def _actor_of(self, spec: ModelSpec) -> Actor:
+        """The parked actor of a model, moving back to the card, or a new one. Quick."""
+        parked = self._garage.fetch(spec.name)
+        if parked is None:
+            return self._actor(spec)
+        actor, self._waking[spec.name] = parked
+        return actor
+
+    def _woken(self, entry: Entry[Actor], request: Request) -> bool:
+        """Wait until a parked model is back; False for one that was not parked.
+
+        One that does not come back is given up: the call that wanted it fails, as on a failed load.
+        """
+        job = self._waking.pop(entry.name, None)
+        if job is None:
+            return False
+        job.done.wait()
+        if job.error is not None:
+            self._ledger.leave(entry)
+            entry.payload.give_up(job.error)
+        else:
+            self.tell(Loaded(entry.name, job.seconds, entry.mb, parked=True), request.told)
+        return True
 
     def _again(self, request: Request, tenancy: Tenancy) -> Entry[Actor]:
         """The tenant pinned once more; a new one where its actor was given up or did not load."""
@@ -201,9 +248,13 @@ class Residence:
             # The entry is made after its actor, but before the actor starts and calls a hook.
             return next((act(e) for e in self._ledger.charged() if e.payload is actor), False)
 
-        def loaded(seconds: float) -> None:
+        def loaded(model: Any, seconds: float) -> None:
             self._counters.loaded()
-            self.tell(Loaded(spec.name, seconds, spec.memory_mb))
+            mb = measured_mb(spec, model)
+            victims: Any = mine(lambda e: self._ledger.recharge(e, mb)) or ()
+            for victim in victims:
+                self._evict(victim, f"{spec.name} is larger than declared")
+            self.tell(Loaded(spec.name, seconds, mb))
 
         def retire() -> bool:
             left = bool(mine(lambda e: self._ledger.leave(e, only_idle=True)))
@@ -224,11 +275,14 @@ class Residence:
         )
         return actor
 
-    def _evict(self, victim: Entry[Actor], reason: str) -> None:
+    def _evict(self, victim: Entry[Actor], reason: str, wanted: str = "") -> None:
         self._counters.evicted()
-        if not victim.payload.close(self._limits.grace):
+        parked = self._garage.park(victim.payload, victim.mb, self._limits.grace, wanted)
+        if parked:
+            self._ledger.forget(victim)
+        elif not victim.payload.close(self._limits.grace):
             victim.stuck = True
-        self.tell(Evicted(victim.name, reason))
+        self.tell(Evicted(victim.name, reason, parked=parked))
 
     def _make_room(self, name: str) -> tuple[str, ...]:
         victims = self._ledger.leave_idle(but=name)

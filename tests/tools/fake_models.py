@@ -42,6 +42,8 @@ class Memory:
 class Fake:
     """Answers (name, value); detects two calls at the same time."""
 
+    parked = False
+
     def __init__(self, name: str, mb: float, memory: Memory, act: Callable[..., Any]) -> None:
         self.name, self.mb, self.memory, self.act = name, mb, memory, act
         self.inside = threading.Lock()
@@ -55,7 +57,23 @@ class Fake:
             self.inside.release()
 
     def close(self) -> None:
+        if not self.parked:
+            self.memory.give(self.mb)
+
+
+class Parkable(Fake):
+    """A fake that can leave the card for host memory, and tells its bytes."""
+
+    def park(self) -> None:
+        self.parked = True
         self.memory.give(self.mb)
+
+    def unpark(self) -> None:
+        self.parked = False
+        self.memory.take(f"{self.name} again", self.mb)
+
+    def nbytes(self) -> int:
+        return int(self.mb * 1e6)
 
 
 def echo(value: Any, *, cancel: CancelToken, **kwargs: Any) -> Any:
@@ -70,13 +88,15 @@ def fake(
     *,
     ability: str = "",
     before_load: Callable[[], None] = lambda: None,
+    kind: type[Fake] = Fake,
+    really_mb: float | None = None,
     **more: Any,
 ) -> ModelSpec:
     """A model of the ability of its own name that does `act`."""
 
     def load() -> Fake:
         before_load()
-        return Fake(name, mb, memory, act)
+        return kind(name, mb if really_mb is None else really_mb, memory, act)
 
     spec = {"licence": "MIT", "version": "1", **more}
     return ModelSpec(name=name, ability=ability or name, load=load, memory_mb=mb, **spec)
@@ -117,11 +137,12 @@ def hosted(
     budget_mb: float = 100,
     on_event: Any = None,
     order: dict[str, tuple[str, ...]] | None = None,
+    parked_mb: float = 0,
     **limits: Any,
 ) -> Iterator[Host]:
     """A host of these models, closed at the end."""
     catalog = Catalog({}, {s.name: s for s in specs})
-    profile = Profile("test", budget_mb, order or {})
+    profile = Profile("test", budget_mb, order or {}, parked_mb)
     with Host(catalog, profile, on_event=on_event, limits=Limits(**limits)) as host:
         yield host
 
