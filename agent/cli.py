@@ -74,13 +74,16 @@ def ask(
     out: Out = None,
     session: Annotated[str, typer.Option(help="Name of a conversation to go on with.")] = "",
     allow_urls: Annotated[bool, typer.Option(help="Pictures may be fetched.")] = False,
+    cache: Annotated[
+        bool, typer.Option("--cache/--no-cache", help="Use what models answered before.")
+    ] = True,
     max_seconds: Seconds = 120.0,
     max_steps: Annotated[int, typer.Option(help="Decisions of the planner.")] = 8,
 ) -> int:
     """Ask a question about pictures."""
     settings = settings_of(
         profile=profile, planner=planner, route=route, out=out, session=session,
-        allow_urls=allow_urls, max_seconds=max_seconds, max_steps=max_steps,
+        allow_urls=allow_urls, cache=cache, max_seconds=max_seconds, max_steps=max_steps,
     )  # fmt: skip
     from agent.follow import follow
 

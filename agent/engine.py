@@ -14,7 +14,7 @@ import uuid
 from collections import Counter, OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakValueDictionary
 
 from agent.asking import Images, clean_question, ingest_all, run_started
@@ -74,6 +74,7 @@ class Engine:
         self.graph = ToolGraph(catalog, profile.readiness(catalog))
         self._host = host
         self._own_host = host is None
+        self._models: Models | None = None
         self._guard = threading.Lock()
         self._sessions: OrderedDict[str, Session] = OrderedDict()
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -84,13 +85,11 @@ class Engine:
 
     def close(self) -> None:
         """Give the models and the store back. May be called twice."""
-        close = getattr(self._host, "close", None)
-        if self._own_host and close is not None:
-            close()
-        shut = getattr(self._store, "close", None)
-        if shut is not None:
-            shut()
-        self._store = None
+        for part in ((self._host if self._own_host else None), self._models, self._store):
+            close = getattr(part, "close", None)
+            if close is not None and (self._own_host or part is not self._host):
+                close()
+        self._store = self._models = None
 
     def kept(self, sha256s: Sequence[str]) -> list[Image]:
         """Pictures of earlier runs, by hash.
@@ -196,6 +195,17 @@ class Engine:
                 self._host = Host(self.catalog, self.profile, on_event=self._hear)
             if self._store is None:
                 self._store = self._keeper()
+            if self._models is None:
+                self._models = self._recalling() or self._host
+
+    def _recalling(self) -> Models | None:
+        """The host behind what its models have answered before; None where nothing is kept."""
+        if not (self.settings.cache and self.settings.remember and self._own_host):
+            return None
+        from tools.recall import Answers, Recalling
+
+        answers = Answers(cache_folder(self.settings) / "answers.sqlite")
+        return Recalling(cast(Any, self._host), answers, cast(Any, self._store))
 
     def _keeper(self) -> Keeper:
         if not self.settings.remember:
@@ -248,7 +258,7 @@ class Engine:
         session: Session,
         saver: Conversations | None,
     ) -> Working:
-        assert self._host is not None
+        assert self._models is not None
         if self._room is None:
             self._room = asyncio.Semaphore(IN_FLIGHT)
         deadline = time.monotonic() + self.settings.max_seconds
@@ -257,7 +267,7 @@ class Engine:
             return deadline - time.monotonic()
 
         executor = Executor(
-            self.catalog, self._host, session, lambda event: working.emit(event),
+            self.catalog, self._models, session, lambda event: working.emit(event),
             call_seconds=self.settings.call_seconds, left=left, room=self._room,
         )  # fmt: skip
         loop = asyncio.get_running_loop()

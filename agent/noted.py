@@ -26,13 +26,14 @@ class Noted:
         """A word of the host about this call."""
         if isinstance(event, host_events.Called):
             self.models.append(event.name)
-        else:
+        if not isinstance(event, host_events.Called) or event.remembered:
             self.emit(host_word(event, self.step))
 
 
 def host_word(event: host_events.HostEvent, step: int = 0) -> HostEvent:
     """What the host reports, as an event of the run."""
-    what = type(event).__name__.lower()
+    remembered = isinstance(event, host_events.Called) and event.remembered
+    what = "remembered" if remembered else type(event).__name__.lower()
     return HostEvent(step=step, what=what, model=event.name, note=_words(event), at=event.at)
 
 
@@ -56,6 +57,8 @@ def _words(event: host_events.HostEvent) -> str:
         case host_events.Retried():
             gone = f", without {', '.join(event.evicted)}" if event.evicted else ""
             return f"after: {event.error}{gone}"
+        case host_events.Called(remembered=True):
+            return "it answered this before; nothing was run"
         case host_events.Called():
             return f"in {_seconds(event.seconds)}"
 

@@ -40,5 +40,7 @@ class Settings(BaseModel):
     """Whether pictures may be fetched from public http(s) addresses."""
     remember: bool = True
     """Whether the conversation is kept on disk; off in batch runs."""
+    cache: bool = True
+    """Whether what a model answered before about the same pixels is used again."""
     report: bool = True
     """Whether each run gets a ``report.html``."""

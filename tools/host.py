@@ -97,6 +97,11 @@ class Host:
             raise _last(tried)
         raise self._missing(ability, labels, reasons)
 
+    def first(self, ability: str, labels: tuple[str, ...] = ()) -> ModelSpec | None:
+        """The model that `use` would try first, None when none is ready."""
+        models = self._profile.models(self._catalog, ability)
+        return next((m for m in models if not (m.missing() or m.cannot(labels))), None)
+
     def heard_by(self, told: Listener) -> Models:
         """This host for one run: `told` also hears the events of the calls made through it."""
         return _Heard(self, told)

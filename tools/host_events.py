@@ -76,6 +76,8 @@ class Called:
     """With the name, what a cache needs to know the answer by."""
     seconds: float
     """On the model itself, without waiting or loading."""
+    remembered: bool = False
+    """It had answered the same question before; nothing was run."""
     at: datetime = field(default_factory=_now)
 
 
