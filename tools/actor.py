@@ -21,7 +21,7 @@ from typing import Any
 
 from tools.device import give_back
 from tools.errors import Cancelled, OcelliError, ToolTimeout
-from tools.job import Job, as_tool_error
+from tools.job import Job, as_tool_error, run_together
 
 LOG = logging.getLogger(__name__)
 
@@ -60,6 +60,8 @@ class Actor:
         self._wake = threading.Condition()
         self._queue: deque[Job] = deque()
         self._current: Job | None = None
+        self._together: list[Job] = []
+        """Calls that are answered together with the current one."""
         self._load_deadline: float | None = None
         self._closing = False
         self._dead: OcelliError | None = None
@@ -116,9 +118,9 @@ class Actor:
             self._moving = error is None and not loading
             self._closing = True
             self._wake.notify()
-        if current is not None:
-            current.token.cancel()
-            current.settle(error=copy.copy(self._dead))
+        for job in (current, *self._together) if current is not None else ():
+            job.token.cancel()
+            job.settle(error=copy.copy(self._dead))
         self._drain()
         return True
 
@@ -158,10 +160,11 @@ class Actor:
         if self._dead is None:
             self._hooks.loaded(model, time.monotonic() - start)
         while (job := self._next()) is not None:
-            job.run(self.name, model)
+            jobs = [job, *self._companions(job, model)]
+            run_together(jobs, self.name, model)
             with self._wake:
-                self._current = None
-            del job
+                self._current, self._together = None, []
+            del job, jobs
         self._unload(model)
 
     def _next(self) -> Job | None:
@@ -184,6 +187,23 @@ class Actor:
                 if self._hooks.retire():
                     return None
                 idle_since = time.monotonic()
+
+    def _companions(self, job: Job, model: Any) -> list[Job]:
+        """Queued calls that the model can answer together with `job`, begun."""
+        most = int(getattr(model, "batch_size", 1)) - 1
+        if job.shared is None or most < 1 or not callable(getattr(model, "batch", None)):
+            return []
+        with self._wake:
+            like = [j for j in self._queue if j.shared and j.shared.key == job.shared.key][:most]
+            for other in like:
+                self._queue.remove(other)
+        begun = [other for other in like if other.begin()]
+        for other in like:
+            if other not in begun:
+                other.settle(error=Cancelled("stopped by the user"))
+        with self._wake:
+            self._together = begun
+        return begun
 
     def _rest_left(self, idle_since: float) -> float | None:
         if self._idle_seconds is None:

@@ -19,6 +19,7 @@ from tools.context import CancelToken, Models
 from tools.errors import BadArguments, Cancelled, MissingModel, SetupError, ToolFailed
 from tools.host_events import Failed
 from tools.host_stats import HostStats
+from tools.job import Shared
 from tools.profiles import Profile
 from tools.residence import Limits, Listener, Request, Residence, Tenancy
 
@@ -82,7 +83,8 @@ class Host:
                 reasons.append(f"{spec.name}: {reason}")
                 continue
             run = _run(spec, ability, args, labels, kwargs)
-            request = Request(spec, run, token, seconds, told, self._holding > 0)
+            shared = _shared(spec, ability, args, labels, kwargs)
+            request = Request(spec, run, token, seconds, told, self._holding > 0, shared)
             try:
                 return self._residence.call(request)
             except Cancelled:
@@ -212,6 +214,23 @@ def _run(
 ) -> Callable[[Any, CancelToken], Any]:
     named = {"labels": labels, **kwargs} if spec.labels else kwargs
     return lambda model, token: spec.bound(model, ability)(*args, cancel=token, **named)
+
+
+def _shared(
+    spec: ModelSpec,
+    ability: str,
+    args: tuple[Any, ...],
+    labels: tuple[str, ...],
+    kwargs: dict[str, Any],
+) -> Shared | None:
+    """What the call has in common with others; None where an argument cannot be compared."""
+    named = {"labels": labels, **kwargs} if spec.labels else kwargs
+    key = (ability, tuple(sorted(named.items())))
+    try:
+        hash(key)
+    except TypeError:
+        return None
+    return Shared(ability, key, args, named)
 
 
 def _last(tried: list[tuple[str, ToolFailed]]) -> ToolFailed:

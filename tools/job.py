@@ -5,14 +5,17 @@ Knows nothing of threads that run it, of queues or of memory.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from tools.context import CancelToken
 from tools.errors import Cancelled, OcelliError, OutOfMemory, ToolFailed
 
+LOG = logging.getLogger(__name__)
 MEMORY_WORDS = ("out of memory", "insufficient memory", "failed to allocate", "bad allocation")
 """How libraries without a class of their own for it say that memory ran out."""
 
@@ -39,6 +42,41 @@ class CallToken(CancelToken):
             raise Cancelled("stopped by the user")
 
 
+@dataclass(frozen=True)
+class Shared:
+    """What a call has in common with those it may be answered together with."""
+
+    ability: str
+    key: Hashable
+    """Equal for calls that differ in their positional arguments only."""
+    args: tuple[Any, ...]
+    """Positional arguments of this call."""
+    named: Mapping[str, Any]
+    """The arguments that all of them share."""
+
+
+class EveryToken(CancelToken):
+    """Cancelled once every one of several calls is."""
+
+    def __init__(self, tokens: Sequence[CancelToken]) -> None:
+        super().__init__()
+        self._tokens = tuple(tokens)
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether nobody waits for an answer any more."""
+        return super().cancelled or all(token.cancelled for token in self._tokens)
+
+    def check(self) -> None:
+        """Raise once nobody waits any more.
+
+        Raises:
+            Cancelled: all calls were stopped.
+        """
+        if self.cancelled:
+            raise Cancelled("stopped by the user")
+
+
 class Job:
     """One call: pending, running, settled. Settled once, by whoever comes first."""
 
@@ -48,7 +86,10 @@ class Job:
         release: Callable[[], None],
         cancel: CancelToken,
         seconds: float | None = None,
+        shared: Shared | None = None,
     ) -> None:
+        self.shared = shared
+        """None: it is never answered together with others."""
         self.done = threading.Event()
         self.token = CallToken(cancel)
         """What the model polls."""
@@ -112,6 +153,34 @@ class Job:
         self.token.cancel()
         if not running:
             self.settle(error=Cancelled("stopped by the user"))
+
+
+def run_together(jobs: Sequence[Job], name: str, model: Any) -> None:
+    """Answer calls that have begun, in one batch where the model can; one by one where it fails.
+
+    A model that can has ``batch(ability, inputs, *, cancel, **named)``: `inputs` holds the
+    positional arguments of each call, and the result one answer for each, in their order.
+    """
+    first = jobs[0].shared
+    if len(jobs) == 1 or first is None:
+        for job in jobs:
+            job.run(name, model)
+        return
+    start = time.monotonic()
+    token = EveryToken([job.token for job in jobs])
+    inputs = [job.shared.args for job in jobs if job.shared is not None]
+    try:
+        answers = model.batch(first.ability, inputs, cancel=token, **first.named)
+        if len(answers) != len(jobs):
+            raise ValueError(f"{len(answers)} answers to {len(jobs)} calls")
+    except BaseException as raised:  # noqa: BLE001 - border to foreign code: each call tells its own
+        LOG.info("%s did not answer %d calls together: %s", name, len(jobs), raised)
+        for job in jobs:
+            job.run(name, model)
+        return
+    for job, answer in zip(jobs, answers, strict=True):
+        job.seconds = (time.monotonic() - start) / len(jobs)
+        job.settle(answer)
 
 
 def as_tool_error(name: str, error: BaseException) -> OcelliError:

@@ -26,7 +26,7 @@ from tools.errors import Cancelled, OutOfMemory
 from tools.garage import Garage
 from tools.host_events import Called, Evicted, HostEvent, Loaded, Retried, Waiting
 from tools.host_stats import Counters, HostStats
-from tools.job import Job
+from tools.job import Job, Shared
 from tools.ledger import POLL_SECONDS, Entry, Ledger
 
 LOG = logging.getLogger(__name__)
@@ -61,6 +61,8 @@ class Request:
     """Hears the events of this call, besides the host's own listener."""
     holding: bool = False
     """The caller holds a lease, so it must not wait for another one."""
+    shared: Shared | None = None
+    """What it may be answered together with."""
 
 
 class Tenancy:
@@ -174,7 +176,8 @@ class Residence:
         seconds = request.seconds if request.seconds is not None else self._limits.call
         while True:
             entry = self._again(request, tenancy) if tenancy else self._take(request)
-            job = Job(request.run, partial(self._ledger.release, entry), request.cancel, seconds)
+            released = partial(self._ledger.release, entry)
+            job = Job(request.run, released, request.cancel, seconds, request.shared)
             entry.payload.submit(job)
             while not job.done.wait(POLL_SECONDS):
                 if request.cancel.cancelled:

@@ -97,3 +97,15 @@ def test_without_weights_it_is_not_ready(checkpoint):
     assert REPO not in dfine.NANO.missing()
     assert "not on this machine" in dfine.NANO.missing()
     assert dfine.NANO.mend() == "ocelli models pull dfine-nano"
+
+
+def test_several_pictures_at_once_are_found_like_each_alone(checkpoint, rng):
+    sizes = [(120, 200), (90, 60), (64, 64)]
+    images = [Image.as_root(rng.integers(0, 255, (*size, 3), np.uint8)) for size in sizes]
+    model, stop = dfine.LARGE.load(), CancelToken()
+    asked = {"labels": dfine.COCO, "cancel": stop, "min_score": FLOOR}
+    together = model.batch("detect", [(image,) for image in images], **asked)
+    for image, found in zip(images, together, strict=True):
+        alone = model(image, **asked)
+        assert found.labels == alone.labels
+        assert found.xyxy == pytest.approx(alone.xyxy, abs=1e-2)

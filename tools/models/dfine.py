@@ -7,6 +7,7 @@ detector does those.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -49,7 +50,9 @@ def load(repo: str) -> DFine:
 
 
 class DFine:
-    """Finds things of COCO in a picture."""
+    """Finds things of COCO in pictures."""
+
+    batch_size = 8
 
     def __init__(self, model: Any, processor: Any) -> None:
         self._model, self._processor = model, processor
@@ -63,35 +66,55 @@ class DFine:
         min_score: float = THRESHOLD,
     ) -> Boxes:
         """Boxes of the named things, best first, in root pixels."""
+        return self.batch("detect", [(image,)], labels=labels, cancel=cancel, min_score=min_score)[
+            0
+        ]
+
+    def batch(
+        self,
+        ability: str,
+        inputs: Sequence[tuple[Image]],
+        *,
+        labels: tuple[str, ...],
+        cancel: CancelToken,
+        min_score: float = THRESHOLD,
+    ) -> list[Boxes]:
+        """Boxes for each of several pictures, which go through the network together."""
         import torch
 
         cancel.check()
         device = here()
-        inputs = self._processor(images=picture(image), return_tensors="pt")
-        pixels = inputs["pixel_values"].to(device.name, device.dtype)
+        images = [image for (image,) in inputs]
+        seen = self._processor(images=[picture(image) for image in images], return_tensors="pt")
         with torch.inference_mode():
-            outputs = self._model(pixel_values=pixels)
-        size = [(image.height, image.width)]
+            outputs = self._model(pixel_values=seen["pixel_values"].to(device.name, device.dtype))
         found = self._processor.post_process_object_detection(
-            outputs, threshold=min_score, target_sizes=size
-        )[0]
-        rows = [
-            (float(score), COCO[int(number)], box)
-            for score, number, box in zip(
-                found["scores"].float().cpu(),
-                found["labels"].cpu(),
-                found["boxes"].float().cpu().numpy(),
-                strict=True,
-            )
-            if COCO[int(number)] in labels
-        ]
-        rows.sort(key=lambda row: -row[0])
-        boxes = np.array([row[2] for row in rows], np.float32).reshape(-1, 4)
-        return place_boxes(image, boxes, [row[1] for row in rows], [row[0] for row in rows])
+            outputs,
+            threshold=min_score,
+            target_sizes=[(image.height, image.width) for image in images],
+        )
+        return [_placed(image, rows, labels) for image, rows in zip(images, found, strict=True)]
 
     def nbytes(self) -> int:
         """Bytes of the weights."""
         return nbytes(self._model)
+
+
+def _placed(image: Image, found: Any, labels: tuple[str, ...]) -> Boxes:
+    """Of what the network found the named things, best first, in root pixels."""
+    rows = [
+        (float(score), COCO[int(number)], box)
+        for score, number, box in zip(
+            found["scores"].float().cpu(),
+            found["labels"].cpu(),
+            found["boxes"].float().cpu().numpy(),
+            strict=True,
+        )
+        if COCO[int(number)] in labels
+    ]
+    rows.sort(key=lambda row: -row[0])
+    boxes = np.array([row[2] for row in rows], np.float32).reshape(-1, 4)
+    return place_boxes(image, boxes, [row[1] for row in rows], [row[0] for row in rows])
 
 
 def _spec(size: str, weights_mb: float, memory_mb: float) -> ModelSpec:

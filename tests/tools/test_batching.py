@@ -1,0 +1,119 @@
+"""Calls that wait for one model are answered together where it can, and never mixed up."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from fake_models import Gate, Memory, Task, fake, hosted, until
+
+from tools.context import CancelToken
+from tools.errors import Cancelled, ToolFailed
+
+
+class Doubler:
+    """Doubles numbers; the first call waits until it is let go."""
+
+    batch_size = 3
+
+    def __init__(self, gate: Gate, broken: bool = False) -> None:
+        self.gate, self.broken = gate, broken
+        self.batches: list[list[Any]] = []
+
+    def __call__(self, value: int, *, cancel: CancelToken, plus: int = 0) -> int:
+        if value == 0:
+            self.gate(value, cancel=cancel)
+        if value == 13:
+            raise ValueError("thirteen")
+        return 2 * value + plus
+
+    def batch(self, ability: str, inputs: Any, *, cancel: CancelToken, plus: int = 0) -> list[int]:
+        self.batches.append([value for (value,) in inputs])
+        if self.broken:
+            raise RuntimeError("no batches today")
+        return [self(value, cancel=cancel, plus=plus) for (value,) in inputs]
+
+
+def model(doubler: Doubler) -> Any:
+    spec = fake("double", 1, Memory())
+    return type(spec)(**{**vars(spec), "load": lambda: doubler})
+
+
+def behind(host: Any, gate: Gate, calls: list[tuple[int, int]]) -> list[Task]:
+    """Tasks of (value, plus) that queue up behind a call under way; then all are let go."""
+    first = Task(lambda: host.use("double", 0))
+    gate.wait()
+    tasks = []
+    for value, plus in calls:
+        more = {"plus": plus} if plus else {}
+        tasks.append(Task(lambda v=value, m=more: host.use("double", v, **m)))
+        waiting = len(tasks)
+        until(lambda n=waiting: host.stats().models[0].queued == n)
+    gate.out.set()
+    assert first.result() == 0
+    return tasks
+
+
+def test_waiting_calls_are_answered_together_up_to_the_size():
+    gate = Gate()
+    doubler = Doubler(gate)
+    with hosted(model(doubler)) as host:
+        tasks = behind(host, gate, [(n, 0) for n in range(1, 6)])
+        assert [t.result() for t in tasks] == [2, 4, 6, 8, 10]
+    assert doubler.batches == [[1, 2, 3], [4, 5]]
+
+
+def test_calls_with_other_arguments_are_not_joined():
+    gate = Gate()
+    doubler = Doubler(gate)
+    with hosted(model(doubler)) as host:
+        tasks = behind(host, gate, [(1, 0), (2, 5), (3, 0), (4, 5)])
+        assert [t.result() for t in tasks] == [2, 9, 6, 13]
+    assert doubler.batches == [[1, 3], [2, 4]]
+
+
+@pytest.mark.parametrize("broken", [True, False])
+def test_one_bad_input_fails_alone(broken):
+    gate = Gate()
+    with hosted(model(Doubler(gate, broken))) as host:
+        tasks = behind(host, gate, [(1, 0), (13, 0), (2, 0)])
+        assert tasks[0].result() == 2
+        with pytest.raises(ToolFailed, match="thirteen"):
+            tasks[1].result()
+        assert tasks[2].result() == 4
+
+
+def test_a_call_stopped_in_the_queue_takes_no_part():
+    gate, stop = Gate(), CancelToken()
+    doubler = Doubler(gate)
+    with hosted(model(doubler)) as host:
+        first = Task(lambda: host.use("double", 0))
+        gate.wait()
+        gone = Task(lambda: host.use("double", 1, cancel=stop))
+        until(lambda: host.stats().models[0].queued == 1)
+        stop.cancel()
+        with pytest.raises(Cancelled):
+            gone.result()
+        stays = [Task(lambda n=n: host.use("double", n)) for n in (2, 3)]
+        until(lambda: host.stats().models[0].queued >= 2)
+        gate.out.set()
+        assert first.result() == 0
+        assert sorted(t.result() for t in stays) == [4, 6]
+    assert all(1 not in batch for batch in doubler.batches)
+
+
+def test_many_callers_get_their_own_answers():
+    gate = Gate()
+    gate.out.set()
+    doubler = Doubler(gate)
+    with hosted(model(doubler)) as host:
+        ready = threading.Barrier(16)
+
+        def call(n: int) -> list[int]:
+            ready.wait()
+            return [host.use("double", 1000 + 100 * n + i) for i in range(1, 20)]
+
+        tasks = [Task(lambda n=n: call(n)) for n in range(16)]
+        for n, task in enumerate(tasks):
+            assert task.result() == [2 * (1000 + 100 * n + i) for i in range(1, 20)]
