@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from agent.settings import Settings
 
 STYLE = Path(__file__).parent / "agent" / "templates" / "app.css"
+SCRIPT = Path(__file__).parent / "agent" / "templates" / "app.js"
+"""What the page runs beside Gradio's own scripts; the guard allows it by its content."""
 FILE_TYPES = ["image", ".heic", ".heif", ".avif", ".webp", ".tif", ".tiff", ".pdf"]
 EXAMPLES = (
     "What does the sign say?",
@@ -266,7 +268,10 @@ def server(
     visitors = Visitors(folder)
     # Outside a running loop Gradio opens one for each of its locks and never closes them.
     inner = asyncio.run(_mounted(agent, visitors, max_file_mb * 2**20))
-    guard = Guard(inner, visitors, (host, *hosts), max_upload_bytes=16 * max_file_mb * 2**20)
+    guard = Guard(
+        inner, visitors, (host, *hosts), max_upload_bytes=16 * max_file_mb * 2**20,
+        scripts=(SCRIPT.read_bytes(),),
+    )  # fmt: skip
     config = uvicorn.Config(
         guard, host=host, port=port, log_level="warning", access_log=False, server_header=False,
         ws="none", timeout_graceful_shutdown=2,
@@ -284,6 +289,7 @@ async def _mounted(agent: Asks, visitors: Visitors, max_file_size: int) -> fasta
         footer_links=[], run_history=False, allowed_paths=[], show_error=False,
         max_file_size=max_file_size, ssr_mode=False, enable_monitoring=False, pwa=False,
         mcp_server=False, theme=_theme(), css_paths=[STYLE],
+        head=f"<script>{SCRIPT.read_text('utf-8')}</script>",
     )  # fmt: skip
     return inner
 

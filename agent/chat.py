@@ -8,6 +8,7 @@ chat widget takes; pictures are paths. Knows nothing of Gradio, HTTP or how a ru
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,16 +35,20 @@ from agent.markdown import clean, escape_line, escape_markdown
 Message = dict[str, Any]
 MAX_ROWS = 100
 """Rows of evidence that are shown."""
+_PLAIN = r"[\w/.-](?:[\w .,:;/='+-]{0,118}[\w/.-])?"
+_SET_APART = re.compile(rf"(?<![`\w])`(?P<code>{_PLAIN})`(?![`\w])|{CITE.pattern}", re.ASCII)
+"""What is shown as code: cites, and plain words between backticks; group 2 is inside the cite."""
 SHOWABLE = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".avif"})
 """Suffixes of pictures that every browser shows."""
 
 
 def answer_markdown(text: str) -> str:
-    """An answer as Markdown: escaped, with its cites set apart."""
+    """An answer as Markdown: escaped, with its cites and its commands set apart."""
     parts, start = [], 0
-    for cite in CITE.finditer(text):
-        parts += [escape_markdown(text[start : cite.start()]), f"`{' '.join(cite[1].split())}`"]
-        start = cite.end()
+    for found in _SET_APART.finditer(text):
+        inner = " ".join((found["code"] or found[2]).split())
+        parts += [escape_markdown(text[start : found.start()]), f"`{inner}`"]
+        start = found.end()
     return "".join([*parts, escape_markdown(text[start:])])
 
 

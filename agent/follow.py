@@ -65,9 +65,9 @@ async def show(events: AsyncIterator[Event], *, as_json: bool) -> int:
                     fold.add(event)
         if fold.start is None or fold.end is None:
             raise OcelliError("the run ended without an answer")
-    except OcelliError:
+    except OcelliError as error:
         if as_json:
-            _print(Answer(text="", status="failed"))
+            _print(Answer(text=error.line(), status="failed"))
         raise
     answer = fold.answer()
     if as_json:

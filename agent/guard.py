@@ -77,6 +77,8 @@ class Guard:
     hosts: tuple[str, ...] = ()
     max_upload_bytes: int = 256 * 1024 * 1024
     """Of one upload request, all its files together."""
+    scripts: tuple[bytes, ...] = ()
+    """Inline scripts that the page adds by itself and that may run."""
     cookie: str = field(default_factory=lambda: f"ocelli_{secrets.token_hex(4)}")
     """Cookies do not tell ports apart: a name of its own keeps two apps on one host apart."""
 
@@ -135,7 +137,7 @@ class Guard:
         value = "" if name else self.visitors.greet()
 
         def finish(body: bytes) -> list[tuple[bytes, bytes]]:
-            policy = PAGE_POLICY.format(scripts=_script_hashes(body))
+            policy = PAGE_POLICY.format(scripts=_script_hashes(body, self.scripts))
             extra = [(b"content-security-policy", policy.encode()), (b"cache-control", b"no-store")]
             if value:
                 cookie = f"{self.cookie}={value}; Path=/; HttpOnly; SameSite=Strict"
@@ -305,10 +307,10 @@ def _file_policy() -> list[tuple[bytes, bytes]]:
     return [(b"content-security-policy", FILE_POLICY), (b"cache-control", b"private, max-age=600")]
 
 
-def _script_hashes(page: bytes) -> str:
-    """The sources of a policy that allow the inline scripts of `page` and no others."""
+def _script_hashes(page: bytes, more: tuple[bytes, ...]) -> str:
+    """The sources of a policy that allow the inline scripts of `page`, `more` and no others."""
     found = re.findall(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", page, re.DOTALL)
-    digests = [base64.b64encode(hashlib.sha256(s).digest()).decode() for s in found]
+    digests = [base64.b64encode(hashlib.sha256(s).digest()).decode() for s in (*found, *more)]
     return "".join(f" 'sha256-{digest}'" for digest in digests)
 
 

@@ -103,6 +103,12 @@ def test_cites_are_set_apart_and_nothing_else_is() -> None:
     assert text.count("`") == 4
 
 
+def test_commands_are_shown_as_code_and_no_markup_hides_in_them() -> None:
+    assert answer_markdown("Run `ocelli models --pull all`.") == "Run `ocelli models --pull all`."
+    for hidden in ("`<b>x</b>`", "``x``", "```\nx\n```", "`x\ny`", "`a`b`", "` x`", "`[x](y)`"):
+        assert "`" not in answer_markdown(hidden)
+
+
 def test_a_run_becomes_nested_messages(tmp_path: Path) -> None:
     agent = PlayedAgent(tmp_path)
     turn = Turn("t1", publish=lambda path: f"/published/{Path(path).name}")

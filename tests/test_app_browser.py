@@ -97,9 +97,11 @@ class Visit:
 
     def pictures(self) -> list[int]:
         """Natural widths of the loaded pictures of the answers."""
-        self.page.wait_for_function(
-            "[...document.querySelectorAll('#chat .bot-row img')].every(i => i.naturalWidth > 0)"
-        )
+        shown = self.page.locator("#chat .bot-row img")
+        for number in range(shown.count()):  # polling by a predicate would need eval in the page
+            expect(shown.nth(number)).not_to_have_js_property(
+                "naturalWidth", 0, timeout=PATIENCE_MS
+            )
         return list(
             self.page.evaluate(
                 "[...document.querySelectorAll('#chat .bot-row img')].map(i => i.naturalWidth)"
@@ -132,6 +134,7 @@ def test_a_question_is_answered_with_its_evidence(
     visit.ask("Blur the text")
     expect(page.locator("#slider img").first).to_be_visible(timeout=PATIENCE_MS)
     assert len(page.locator("#chat .user-row").all()) == 2
+    expect(page.locator("#chat .bot-row").last.get_by_text("The new picture")).to_be_in_viewport()
     assert visit.elsewhere() == []
     assert visit.errors == []
     visit.close()
@@ -227,10 +230,17 @@ def test_hostile_text_does_nothing(browser: Browser, played: Served, tmp_path: P
         visit.ask(hostile)
         visit.wait("1 step")
         expect(visit.page.locator("#ask .submit-button")).to_be_visible()
+        expect(visit.page.locator("#gallery img").first).to_be_visible(timeout=PATIENCE_MS)
         played.agent.text = "calm"
-        for title in visit.page.locator("#chat .thought-group .title").all():
-            title.click()
+        titles = visit.page.locator("#chat .thought-group .title")
+        expect(titles).to_have_count(2)  # closed: the step, the evidence
+        titles.nth(1).click()
+        titles.nth(0).click()
+        expect(titles).to_have_count(4)  # the two calls of the step between them
+        titles.nth(2).click()
+        titles.nth(1).click()
         expect(visit.page.locator("#chat table")).to_be_visible()
+        expect(visit.page.locator("#chat .thought-group")).to_contain_text(["Stale", "Seen by"])
         found = visit.page.evaluate(
             """() => ({
                 owned: window.owned === undefined ? 0 : 1,

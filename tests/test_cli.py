@@ -211,7 +211,9 @@ def test_a_fault_is_one_line(
     caught = capsys.readouterr()
     assert said in one_line(caught.err)
     if not isinstance(fault, ZeroDivisionError):
-        assert json.loads(caught.out)["status"] == "failed"
+        found = json.loads(caught.out)
+        assert found["status"] == "failed"
+        assert found["answer"] in caught.err
 
 
 @pytest.mark.parametrize("words", [["--debug", "ask", "q", "a"], ["ask", "q", "a", "--debug"]])

@@ -43,11 +43,11 @@ class Limits:
 
     max_bytes: int = 64 << 20
     """Size of the file."""
-    max_pixels: int = 100_000_000
+    max_pixels: int = 80_000_000
     """Pixels told by the header (for a PDF: of all its pages as drawn)."""
-    max_pages: int = 20
+    max_pages: int = 16
     """Pages of a PDF that are drawn."""
-    seconds: float = 8.0
+    seconds: float = 6.0
     """Wall time of fetching and of decoding, each."""
     memory_mb: int = 1536
     """Memory of the decoding process."""

@@ -85,20 +85,24 @@ def is_stale(path: Path) -> bool:
 
 
 def write_whole(path: Path, data: bytes | NDArray[np.uint8]) -> int:
-    """Write a new file beside `path`, flush it to the disk and put it in place; its size.
+    """Write a new file beside `path` and put it in place; its size.
+
+    It is not forced to the disk: a killed process leaves it whole or leaves nothing, a power cut
+    may leave it torn, so a reader must be able to tell.
 
     Raises:
         OSError: the disk is full or the folder is gone; nothing is left behind.
     """
-    temporary = path.with_name(f"{TEMPORARY}{secrets.token_hex(8)}")
+    temporary = f"{path.parent}{os.sep}{TEMPORARY}{secrets.token_hex(8)}"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL
-                             | getattr(os, "O_BINARY", 0), 0o600)  # fmt: skip
-        with open(descriptor, "wb") as file:
-            file.write(data if isinstance(data, bytes) else data.data)
-            file.flush()
-            os.fsync(file.fileno())
+        with open(os.open(temporary, flags, 0o600), "wb", buffering=0) as file:
+            left = memoryview(data if isinstance(data, bytes) else data.data)
+            while left:
+                left = left[file.write(left) :]
         os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
     return len(data)

@@ -1,7 +1,8 @@
 """A folder of files named by the SHA-256 of their content, with a cap on their size.
 
-A file is written whole or not at all; what is read is checked against its name, and a damaged file
-is removed, never served. The least recently used files leave when the cap is reached, except those
+A process that is killed leaves a file whole or not at all. After a power cut one may be torn, for
+none is forced to the disk; what is read is checked against its name, and a damaged file is removed,
+never served. The least recently used files leave when the cap is reached, except those
 that a living process holds. Several threads and processes may share a folder: writers hold its
 lock together, whoever removes holds it alone. The time of access is set by hand, so it works on
 disks that do not keep it. Knows nothing of what the files mean.
@@ -134,16 +135,18 @@ class Shelf:
     def _ensure(self, name: str, data: Data) -> int:
         """Write a file unless it is there undamaged; by how much the shelf grew."""
         path = self.path_of(name)
-        grown = 0
         try:
             intact = _is_content(name, np.fromfile(path, np.uint8))
         except OSError:
             intact = False
-        if not intact:
+        if intact:
+            _touch(path)
+            return 0
+        try:
+            return write_whole(path, data)
+        except FileNotFoundError:  # the first file of its folder
             path.parent.mkdir(exist_ok=True, mode=0o700)
-            grown = write_whole(path, data)
-        _touch(path)
-        return grown
+            return write_whole(path, data)
 
     def _remove_damaged(self, name: str) -> None:
         path = self.path_of(name)

@@ -128,6 +128,30 @@ def looped_tiff() -> bytes:
     return bytes(whole)
 
 
+def endless_pdf() -> bytes:
+    """A PDF whose only page unpacks to hours of lines."""
+    lines = zlib.compress(b"0 0 m 600 800 l S\n" * 8_000_000, 9)
+    content = b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream" % (len(lines), lines)
+    page = pdf_page(600, 800)
+    page[2] = page[2].replace(b"/MediaBox", b"/Contents 4 0 R /MediaBox")
+    return pdf([*page, content])
+
+
+def pdf_without_pages(kids: bytes) -> bytes:
+    """A PDF whose list of pages is empty or names itself."""
+    return pdf(
+        [b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [%s] /Count 1 >>" % kids]
+    )
+
+
+def forged_exif() -> bytes:
+    """A JPEG whose EXIF text writes to terminals and whose directories name each other."""
+    exif = PilImage.Exif()
+    exif[0x010E] = "\x1b[2J\x1b]0;owned\x07 line\nforged " * 500
+    exif[0x0112] = 65535
+    return encoded(scene(), "JPEG", exif=exif)
+
+
 def broken_gif(frame: int) -> bytes:
     """A GIF of three frames, cut inside one of them (from 0)."""
     rng = np.random.default_rng(3)
@@ -195,7 +219,7 @@ def readable() -> Iterator[tuple[str, bytes, tuple[str, ...], tuple[tuple[int, i
     yield "photo.ico", encoded(scene(32, 32), "ICO", sizes=[(32, 32)]), ("ICO",), ((32, 32),)
     yield "real-values.tiff", floats(0.5), ("scaled",), one
     yield "three.pdf", pdf_of(3), ("PDF",), ((100, 100),) * 3
-    yield "thirty.pdf", pdf_of(30), ("30, first 20 used",), ((100, 100),) * 20
+    yield "thirty.pdf", pdf_of(30), ("30, first 16 used",), ((100, 100),) * 16
     yield "poster.pdf", pdf(pdf_page(14000, 14000)), ("PDF",), ((5000, 5000),)
     yield "pixel.png", encoded(scene(1, 1), "PNG"), ("PNG",), ((1, 1),)
     yield "long.png", encoded(scene(20000, 10), "PNG"), ("PNG",), ((20000, 10),)
@@ -203,6 +227,12 @@ def readable() -> Iterator[tuple[str, bytes, tuple[str, ...], tuple[tuple[int, i
     yield "trailing.jpg", encoded(scene(), "JPEG") + b"PK\3\4" * 99, ("JPEG",), one
     yield "profile.jpg", encoded(scene(), "JPEG", icc_profile=b"x" * 500), ("not used",), one
     yield "exif.jpg", encoded(scene(), "JPEG", exif=b"Exif\0\0II*\0" + b"\xff" * 90), ("JPEG",), one
+    yield "forged-exif.jpg", forged_exif(), ("line forged",), one
+    yield "strip.pdf", pdf(pdf_page(2**31 - 1, 1)), ("PDF",), ((25_000_000, 1),)
+    yield "no-size.pdf", pdf(pdf_page(0, 0)), ("PDF",), ((1700, 2200),)
+    yield "both.jpg", encoded(scene(), "JPEG") + pdf_of(1), ("JPEG",), one
+    yield "deep.ppm", b"P6 4 4 65535\n" + bytes(96), ("PPM",), ((4, 4),)
+    yield "-dash --help.png", encoded(scene(), "PNG"), ("PNG",), one
     yield "loop.tiff", looped_tiff(), ("TIFF",), one
     yield "\x1b[31mred\nname.png", encoded(scene(), "PNG"), ("PNG",), one
 
@@ -220,9 +250,9 @@ def unreadable() -> Iterator[tuple[str, bytes, tuple[str, ...]]]:
     yield "checksum.png", whole[:40] + b"\1" + whole[41:], ("damaged",)
     yield "no-pixels.png", png(0, 9, 8, 0, b""), ("damaged",)
     yield "bomb.png", png(13300, 13300, 1, 0, bytes(1664 * 13300)), ("177 Mpx", "limit")
-    yield "bomb-header.png", png(100_000, 100_000, 8, 2, b"\0"), ("limit of 100 Mpx",)
-    yield "bomb.jpg", jpeg_of_size(65_000, 65_000), ("limit of 100 Mpx",)
-    yield "bomb.ppm", b"P6 60000 60000 255\n" + bytes(90), ("limit of 100 Mpx",)
+    yield "bomb-header.png", png(100_000, 100_000, 8, 2, b"\0"), ("limit of 80 Mpx",)
+    yield "bomb.jpg", jpeg_of_size(65_000, 65_000), ("limit of 80 Mpx",)
+    yield "bomb.ppm", b"P6 60000 60000 255\n" + bytes(90), ("limit of 80 Mpx",)
     yield "text-bomb.png", text_bomb(), ("damaged",)
     yield "scans.jpg", scan_bomb(), ("takes longer",)
     yield (
@@ -241,6 +271,13 @@ def unreadable() -> Iterator[tuple[str, bytes, tuple[str, ...]]]:
     yield "photo.jp2", b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(99), ("JPEG 2000",)
     yield "zeros.jpg", bytes(5000), ("unknown kind",)
     yield "locked.pdf", encrypted_pdf(), ("encrypted PDF", "password")
+    yield "endless.pdf", endless_pdf(), ("takes longer",)
+    yield "no-pages.pdf", pdf_without_pages(b""), ("'no-pages.pdf' is damaged",)
+    yield "ring.pdf", pdf_without_pages(b"2 0 R"), ("'ring.pdf' is damaged",)
+    yield "endless-comment.ppm", b"P6\n#" + b"x" * 500_000, ("damaged",)
+    yield "below-zero.ppm", b"P6 -5 5 255\n" + bytes(99), ("damaged",)
+    head = struct.pack("<IIIIiiHHI", 99, 0, 54, 40, 2**31 - 1, 9, 1, 24, 0)
+    yield "wide.bmp", b"BM" + head + bytes(60), ("limit of 80 Mpx",)
     yield "garbage.pdf", b"%PDF-1.7\n" + b"\x80garbage" * 99, ("damaged PDF",)
     yield "\x1b]0;title\x07\nforged line.png", b"text", ("\\x1b]0;title\\x07\\nforged line.png",)
 

@@ -91,6 +91,15 @@ def test_a_tilted_face_is_found_in_root_pixels(degrees):
 
 
 @needs_mtcnn
+def test_a_face_in_a_huge_picture_is_found_in_root_pixels():
+    astronaut = cv2.resize(data.astronaut(), None, fx=12, fy=10, interpolation=cv2.INTER_LINEAR)
+    found = mtcnn_faces.load()(Image.as_root(astronaut), cancel=NO_STOP)
+    assert max(astronaut.shape) > mtcnn_faces.LONGEST_PX
+    assert len(found) == 1
+    assert geometry.iou(found.xyxy / (12, 10, 12, 10), FACE_OF_ASTRONAUT)[0, 0] > 0.4
+
+
+@needs_mtcnn
 def test_weights_that_were_changed_are_refused(tmp_path, monkeypatch):
     folder = tmp_path / "assets" / "weights"
     folder.mkdir(parents=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -223,15 +222,14 @@ def test_a_folder_that_cannot_be_is_a_setup_error(tmp_path: Path) -> None:
         Store(tmp_path / "file")
 
 
-def test_a_full_disk_is_named_and_leaves_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store = Store(tmp_path)
-
-    def full(descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(ToolFailed, match="No space left"):
-        store.put(noise(1))
+def test_a_full_disk_is_named_and_leaves_nothing(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    store, before = Store(tmp_path), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))  # the disk takes so much
+    try:
+        with pytest.raises(ToolFailed, match="cannot be written: File too large"):
+            store.put(noise(1))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert files(tmp_path) == []
+    assert_same(store.get(store.put(noise(1))), noise(1))

@@ -41,6 +41,8 @@ STEP = 0.709
 SMALLEST_SHARE = 1 / 110
 """Faces under this share of the longer side are not looked for (and never under 18 px)."""
 SMALLEST_PX = 18.0
+LONGEST_PX = 4096
+"""Longer pictures are shrunk to this first: their smallest faces still have 37 px then."""
 MAX_PROPOSALS = 600
 BATCH = 64
 ZOOMS = (-0.12, -0.06, 0.0, 0.06, 0.12, 0.2)
@@ -91,14 +93,14 @@ class MtcnnFaces:
         min_score: float = 0.7,
     ) -> Boxes:
         """The faces of `image` that score `min_score` or more, best first."""
-        pixels = (image.pixels.astype(np.float32) - 127.5) / 128
+        pixels, scale = _scaled(image.pixels)
         rows = self._propose(pixels, cancel)
         for weights, size, floor in ((self._rnet, 24, 0.7), (self._onet, 48, FIRST_FLOOR)):
             cancel.check()
             rows = _refine(pixels, rows, weights, size, floor)
         rows = self._look_again(pixels, _without_nested(rows))
         rows = rows[rows[:, 4] >= min_score]
-        return place_boxes(image, rows[:, :4], ("face",) * len(rows), rows[:, 4])
+        return place_boxes(image, rows[:, :4] / scale, ("face",) * len(rows), rows[:, 4])
 
     def _propose(self, pixels: Float, cancel: CancelToken) -> Float:
         import cv2
@@ -130,6 +132,21 @@ class MtcnnFaces:
             both = np.concatenate([grey, grey[:, :, ::-1]])
             scored[i, 4] = (rows[i, 4] + _heads(both, self._onet, 48)[0].mean()) / 2
         return scored[np.argsort(-scored[:, 4], kind="stable")]
+
+
+def _scaled(pixels: NDArray[np.uint8]) -> tuple[Float, float]:
+    """The picture in values from -1 to 1, at most ``LONGEST_PX`` long, and by how much it shrank."""
+    import cv2
+
+    height, width = pixels.shape[:2]
+    scale = min(1.0, LONGEST_PX / max(height, width))
+    if scale < 1:
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+    values = pixels.astype(np.float32)
+    values -= 127.5
+    values /= 128
+    return values, scale
 
 
 def _conv(x: Float, kernel: Float, bias: Float) -> Float:
