@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,9 @@ import pytest
 from tools.catalog import discover
 from tools.context import CancelToken, ToolContext
 from tools.errors import MissingModel
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+"""Tiny networks on many threads spend their time on the threads; set before torch is imported."""
 
 
 class DirectModels:

@@ -254,6 +254,17 @@ def to_yx_1000(xy: ArrayLike, size_wh: Size) -> Grid:
     return np.rint(to_xy_norm(xy, size_wh)[:, ::-1] * 1000).astype(np.int64)
 
 
+def from_xy_bins(points: ArrayLike, size_wh: Size) -> Float:
+    """Points as steps 0 to 999, each meaning the middle of its step (Florence-2), to pixels."""
+    return points_px((_rows(points, 2) + 0.5) * _span(size_wh, 1000)[:2], size_wh)
+
+
+def to_xy_bins(xy: ArrayLike, size_wh: Size) -> Grid:
+    """Pixels to the steps 0 to 999 in which the points lie."""
+    steps = np.floor(points_px(xy, size_wh) / _span(size_wh, 1000)[:2])
+    return np.clip(steps, 0, 999).astype(np.int64)
+
+
 # --- quads ------------------------------------------------------------------------------------
 
 

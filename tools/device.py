@@ -94,10 +94,9 @@ def move(model: Any, name: str) -> bool:
 
 
 def give_back() -> None:
-    """Return freed memory of a card to its driver. Does nothing where torch is not in use."""
+    """Return freed memory of a card to its driver. Does nothing where no card is in use."""
     torch = sys.modules.get("torch")
-    if torch is None:
+    if torch is None or not torch.cuda.is_initialized():
         return
     gc.collect()
-    if torch.cuda.is_available() and torch.cuda.is_initialized():
-        torch.cuda.empty_cache()
+    torch.cuda.empty_cache()

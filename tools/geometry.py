@@ -78,10 +78,12 @@ def place_boxes(
 ) -> Boxes:
     """Boxes (n, 4) found in `image`'s pixels, as root boxes.
 
-    They are clipped to the root; what is not finite or has under half a pixel left is dropped.
+    They are clipped to what the picture shows and to the root; what is not finite or has under
+    half a pixel left is dropped.
     """
     xyxy = np.asarray(xyxy_px, np.float64).reshape(-1, 4)
     xyxy = np.where(np.isfinite(xyxy).all(axis=1, keepdims=True), xyxy, -1e9)
+    xyxy = np.clip(xyxy, 0, [image.width, image.height] * 2)
     root = around(to_root(image, box_corners(xyxy)))
     width, height = image.frame.size_wh
     root = np.clip(root, 0, [width, height, width, height])

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tools.context import CancelToken
-from tools.errors import Cancelled, OcelliError, OutOfMemory, ToolFailed
+from tools.errors import Cancelled, OcelliError, OutOfMemory, ToolError, ToolFailed
 
 LOG = logging.getLogger(__name__)
 MEMORY_WORDS = ("out of memory", "insufficient memory", "failed to allocate", "bad allocation")
@@ -158,8 +158,9 @@ class Job:
 def run_together(jobs: Sequence[Job], name: str, model: Any) -> None:
     """Answer calls that have begun, in one batch where the model can; one by one where it fails.
 
-    A model that can has ``batch(ability, inputs, *, cancel, **named)``: `inputs` holds the
-    positional arguments of each call, and the result one answer for each, in their order.
+    A model that can has a ``batch_size`` and ``batch(calls, *, cancel, **named)``: `calls` are
+    (ability, positional arguments) of each, and the result is one answer for each, in their order,
+    or the `ToolError` that it would have raised alone.
     """
     first = jobs[0].shared
     if len(jobs) == 1 or first is None:
@@ -168,9 +169,9 @@ def run_together(jobs: Sequence[Job], name: str, model: Any) -> None:
         return
     start = time.monotonic()
     token = EveryToken([job.token for job in jobs])
-    inputs = [job.shared.args for job in jobs if job.shared is not None]
+    calls = [(job.shared.ability, job.shared.args) for job in jobs if job.shared is not None]
     try:
-        answers = model.batch(first.ability, inputs, cancel=token, **first.named)
+        answers = model.batch(calls, cancel=token, **first.named)
         if len(answers) != len(jobs):
             raise ValueError(f"{len(answers)} answers to {len(jobs)} calls")
     except BaseException as raised:  # noqa: BLE001 - border to foreign code: each call tells its own
@@ -180,7 +181,8 @@ def run_together(jobs: Sequence[Job], name: str, model: Any) -> None:
         return
     for job, answer in zip(jobs, answers, strict=True):
         job.seconds = (time.monotonic() - start) / len(jobs)
-        job.settle(answer)
+        failed = isinstance(answer, ToolError)
+        job.settle(None if failed else answer, answer if failed else None)
 
 
 def as_tool_error(name: str, error: BaseException) -> OcelliError:

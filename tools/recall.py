@@ -188,7 +188,9 @@ def key_of(
     """What an answer is remembered by; None when the inputs have no content to tell it by."""
     try:
         asked = [_plain(arg) for arg in args]
-        named = {name: _plain(value) for name, value in sorted(kwargs.items())}
+        # What is called only hears how the work goes: it does not change the answer.
+        heard = {name for name, value in kwargs.items() if callable(value)}
+        named = {n: _plain(v) for n, v in sorted(kwargs.items()) if n not in heard}
     except (TypeError, ToolError):
         return None
     weights = [commit(repo, spec.revision) for repo in spec.repos]

@@ -158,7 +158,10 @@ def _is_date(value: str, text: str) -> bool:
 
 def _is_amount(value: str, text: str) -> bool:
     """A bare 12.05 inside 12.05.2019 or a time is no amount; the pattern's edges see to most."""
-    return not any(_is_part_of(value, text, PATTERNS[kind]) for kind in ("date", "time"))
+    times = (m.group() for m in PATTERNS["time"].finditer(text))
+    return not (
+        _is_part_of(value, text, PATTERNS["date"]) or any(value.strip() in t for t in times)
+    )
 
 
 def _is_part_of(value: str, text: str, larger: re.Pattern[str]) -> bool:

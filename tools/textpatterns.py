@@ -16,6 +16,8 @@ MONTH = (
     r"oktober|dezember|janvier|février|mars|avril|juin|juillet|août|enero|febrero|abril|mayo|junio|"
     r"julio|agosto|septiembre|octubre|noviembre|diciembre)"
 )
+_CLOCK = r"(?:[01]?\d|2[0-4])\.[0-5]\d"
+"""A time with a point in it, which only a span of times tells from a price: 9.00 - 17.30."""
 _TLD = (
     r"(?:com|org|net|edu|gov|mil|int|info|biz|io|dev|app|ai|me|tv|shop|store|online|site|xyz|eu|uk|us|de|"
     r"fr|es|it|pt|nl|be|ch|at|se|no|fi|dk|pl|cz|ru|jp|cn|kr|in|sg|my|hk|tw|th|vn|id|ph|au|nz|ca|mx|"
@@ -38,14 +40,15 @@ PATTERNS: dict[str, re.Pattern[str]] = {
         rf"(?:https?:\s?//|www\.)[^\s,;]+|(?<![@\w.-])(?:[a-z0-9-]+\.)+{_TLD}\b(?:/[^\s,;]*)?", re.I
     ),
     "date": re.compile(
-        rf"\b(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}\s?[-/.]\s?\d{{1,2}}\s?[-/.]\s?(?:\d{{4}}|\d{{2}})"
+        rf"\b(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}\s?[-/.]\s?\d{{1,2}}\s?[-/.]\s?(?:\d{{4}}(?!:)|\d{{2}})"
         rf"|\d{{1,2}}(?:st|nd|rd|th)?[\s./-]*{MONTH}\b[\s.,/'’-]*(?:\d{{4}}|\d{{2}}(?!\d|:))?"
         rf"|{MONTH}\b[\s.]*\d{{1,2}}(?!\d|:)(?:st|nd|rd|th)?(?:[\s,.]+\d{{4}})?|{MONTH}\b[\s.,]*\d{{4}}"
-        r"|\d{4}年\d{1,2}月\d{1,2}日|(?<![\d/.-])(?:0[1-9]|1[0-2])\s?[/.-]\s?20\d{2})(?![\d/])",
+        r"|\d{4}年\d{1,2}月\d{1,2}日|(?<![\d/.-])(?:0[1-9]|1[0-2])\s?[/.-]\s?20\d{2})(?!/|\d(?!\d?:[0-5]\d))",
         re.I,
     ),
     "time": re.compile(
-        r"(?<![\d.:,])(?:[01]?\d|2[0-4])\s?:\s?[0-5]\d(?:\s?:\s?[0-5]\d)?(?![\d:])(?:\s?[ap]\.?m\b\.?)?"
+        r"(?:(?<![\d.:,])|(?<=[-/.](?:19|20)\d\d))(?:[01]?\d|2[0-4])\s?:\s?[0-5]\d(?:\s?:\s?[0-5]\d)?(?![\d:])(?:\s?[ap]\.?m\b\.?)?"
+        rf"|(?<![\d.:,£$€]){_CLOCK}(?=\s?[-–—]\s?{_CLOCK}(?![\d.,%]))|(?:(?<=\d[-–—])|(?<=\d[-–—]\s)|(?<=\d\s[-–—]\s)){_CLOCK}(?![\d.,%])"
         r"|\b(?:1[0-2]|0?[1-9])(?:[.:][0-5]\d)?\s?[ap]\.?m\b\.?|\b\d{1,2}(?:[.:]\d{2})?\s?(?:Uhr|o'clock|hrs)\b",
         re.I,
     ),

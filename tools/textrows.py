@@ -20,6 +20,8 @@ ALIKE = 86.0
 """Similarity of two stems of five letters or more that are one word misread."""
 LIKE_SIZE = 0.25
 """Difference of heights up to which two cells are set alike."""
+TALLER = 1.1
+"""How many times taller than its label a value is that stands out from it."""
 TOKEN = re.compile(r"[^\W_]+(?:['’.,:/&-]?[^\W_]+)*")
 MARKER = re.compile(r"^\s*(?:\(?\d{1,2}[.)](?!\d)|[•●▪■◦‣·–-])\s*")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -247,7 +249,9 @@ class Page:
         under = self._under(k, at)
         before = [[c] for c in reversed(row[:at])]
         order = [[cell], behind, [under] if under else [], *before]
-        if under and self._is_heads(k):
+        if under is None and len(row) > 2 and self._is_heads(k):
+            order = [[cell]]  # what stands behind is another head
+        elif under and self._is_heads(k):
             stacked = not self._is_table(k, at)
             order = [[cell], [under], behind] if stacked else [[cell], behind, *before]
         for kind in wanted.kinds or ("",):
@@ -258,11 +262,12 @@ class Page:
                     return
 
     def _is_heads(self, k: int) -> bool:
-        """Whether row `k` names what stands under it: words only, each with a cell below."""
+        """Whether row `k` names what stands under it: words only, each with a cell of its own below."""
         row = self.rows[k]
-        return not any(c.isdigit() for c in self._text(row)) and all(
-            self._under(k, j) is not None for j in range(len(row))
-        )
+        if any(c.isdigit() for c in self._text(row)):
+            return False
+        under = [c.spans for j in range(len(row)) if (c := self._under(k, j)) is not None]
+        return len(set(under)) == len(under) >= len(row) - (len(row) > 2)
 
     def _is_table(self, k: int, j: int) -> bool:
         """Whether more than one row stands under cell `j` of row `k`."""
@@ -270,7 +275,12 @@ class Page:
         if under is None or (k + 2 < len(self.rows) and self._is_heads(k + 2)):
             return False
         third = self._under(k + 1, self.rows[k + 1].index(under))
-        return third is not None and abs(third.height / under.height - 1) < LIKE_SIZE
+        if third is None:
+            return False
+        label = self.rows[k][j].height
+        if under.height > TALLER * label > third.height:  # label, value, label
+            return False
+        return abs(third.height / under.height - 1) < LIKE_SIZE
 
     def _under(self, k: int, j: int) -> Cell | None:
         """The cell right below cell `j` of row `k`, begun at the same place or centred on it."""

@@ -100,3 +100,45 @@ def menu() -> np.ndarray:
             y += 54
         y += 40
     return np.asarray(picture)
+
+
+def departures() -> np.ndarray:
+    """A board of five coaches: time, destination, bay, status."""
+    picture = Image.new("RGB", (900, 440), (16, 16, 28))
+    draw = ImageDraw.Draw(picture)
+    rows = (
+        ("Time", "Destination", "Plat", "Status"), ("09:05", "Durham", "2", "On time"),
+        ("09:20", "Hexham", "4", "Delayed 12 min"), ("09:35", "Alnwick", "2", "Cancelled"),
+        ("09:50", "Berwick", "3", "On time"),
+    )  # fmt: skip
+    for r, row in enumerate(rows):
+        for x, cell in zip((40, 200, 460, 580), row, strict=True):
+            draw.text((x, 40 + r * 72), cell, font=font(32), fill=(250, 210, 60))
+    return np.asarray(picture)
+
+
+def notice() -> np.ndarray:
+    """A notice of five sentences under a heading, with a name below."""
+    picture = Image.new("RGB", (900, 520), "white")
+    draw = ImageDraw.Draw(picture)
+    draw.text((60, 40), "Notice to all tenants", font=font(48), fill="black")
+    for i, line in enumerate((
+        "The lift in Rowan House will be out of order on", "Tuesday 6 May between 8 am and 2 pm. A fitter has to",
+        "change the old cable. Please use the stairs.", "", "Do not leave bicycles in the hall.",
+    )):  # fmt: skip
+        draw.text((60, 130 + i * 48), line, font=font(30), fill="black")
+    draw.text((60, 440), "Joan Petrie", font=font(30), fill="black")
+    return np.asarray(picture)
+
+
+def hours() -> np.ndarray:
+    """Opening hours of a library, with points in the times."""
+    picture = Image.new("RGB", (760, 460), (30, 75, 110))
+    draw = ImageDraw.Draw(picture)
+    draw.text((60, 30), "MOSSLEY LIBRARY", font=font(48), fill="white")
+    for i, (day, times) in enumerate(
+        (("Monday", "Closed"), ("Tuesday", "9.30 - 17.00"), ("Thursday", "11.00 - 19.30"), ("Saturday", "9.00 - 12.30"), ("Sunday", "Closed"))
+    ):  # fmt: skip
+        draw.text((60, 120 + i * 62), day, font=font(34), fill="white")
+        draw.text((360, 120 + i * 62), times, font=font(34), fill="white")
+    return np.asarray(picture)

@@ -17,7 +17,7 @@ from agent.scene import Scene
 from tools.catalog import Catalog, ToolSpec, discover, tool
 from tools.context import ToolContext
 from tools.geometry import resize
-from tools.types import DepthMap, Image, Number, Table, TextSpans
+from tools.types import Clip, DepthMap, Image, Number, Table, TextSpans
 
 
 @tool(effect="edit", verbs=("tile",))
@@ -40,7 +40,13 @@ def fathom(ctx: ToolContext, depth: DepthMap) -> Number:
     return Number(float(depth.values.max()))
 
 
-NEW: tuple[ToolSpec, ...] = tuple(f.spec for f in (mosaic, weigh, fathom))  # type: ignore[attr-defined]
+@tool(verbs=("rewind",))
+def rewind(ctx: ToolContext, clip: Clip) -> Number:
+    """How long a clip runs."""
+    return Number(len(clip.frames) / clip.fps)
+
+
+NEW: tuple[ToolSpec, ...] = tuple(f.spec for f in (mosaic, weigh, fathom, rewind))  # type: ignore[attr-defined]
 
 
 def catalog() -> Catalog:
@@ -69,9 +75,16 @@ def test_a_new_reading_is_reached_with_all_that_it_needs(agent: Agent) -> None:
 
 
 def test_what_no_chain_makes_is_said(agent: Agent) -> None:
+    answer = agent.ask("Rewind the picture", [boards()])
+    assert answer.status == "cannot"
+    assert "'clip'" in answer.text
+
+
+def test_a_chain_through_a_model_that_is_not_here_names_the_command(agent: Agent) -> None:
     answer = agent.ask("Fathom the picture", [boards()])
     assert answer.status == "cannot"
-    assert "'depth'" in answer.text
+    assert "`depth`" in answer.text
+    assert "`ocelli models pull depth-anything-small`" in answer.text
 
 
 def work() -> Work:
@@ -92,5 +105,5 @@ def test_the_chain_is_asked_for_as_a_whole() -> None:
 def test_no_chain_is_no_plan() -> None:
     asked = work()
     words = words_of(asked.view.catalog)
-    with pytest.raises(Cannot, match="depth"):
-        reach(asked, words.graph, Ref("img1", "", "img1"), NEW[2])
+    with pytest.raises(Cannot, match="clip"):
+        reach(asked, words.graph, Ref("img1", "", "img1"), NEW[3])

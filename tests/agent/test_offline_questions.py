@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from agent_pictures import boards, codes, menu, poster, receipt
+from agent_pictures import boards, codes, departures, hours, menu, notice, poster, receipt
 
 from agent import Agent, Settings
 
@@ -27,7 +27,7 @@ def coins() -> np.ndarray:
 
 PICTURES = {
     "receipt": receipt, "boards": boards, "poster": poster, "codes": codes, "menu": menu,
-    "astronaut": astronaut, "coins": coins,
+    "astronaut": astronaut, "coins": coins, "departures": departures, "notice": notice, "hours": hours,
 }  # fmt: skip
 
 
@@ -94,6 +94,33 @@ TABLE = [
     ("menu", "What does the crab salad cost?", r"9\.40", "answered"),
     ("menu", "Which salad is the cheapest?", r"(?i)egg salad", "answered"),
     ("menu", "How much are one pea soup and two beet salads?", r"18\.60", "answered"),
+    ("menu", "Is there any pizza?", r'^No: I find no "pizza"', "answered"),
+    ("menu", "I'd like the pea soup and the egg salad. What will that cost me?", r"is \d+\.\d\d\.$", "answered"),
+    # rows of a board by their conditions
+    ("departures", "Which coaches are on time?", r'"09:05 Durham 2 On time", "09:50 Berwick 3 On time"', "answered"),
+    ("departures", "How many coaches leave from platform 2?", r": 2\.$", "answered"),
+    ("departures", "What platform does the coach to Berwick leave from?", r": 3\.$", "answered"),
+    ("departures", "How late is the 09:20?", r": 12 min\.$", "answered"),
+    # running text by its sentences
+    ("notice", "What is the second sentence?", r'"A fitter has to change the old cable\."', "answered"),
+    ("notice", "What are the first two words of the last sentence?", r'"Joan Petrie"|"Do not"', "answered"),
+    ("notice", "When will the lift be out of order?", r"Tuesday 6 May between 8 am and 2 pm\.", "answered"),
+    ("notice", "How long will the lift be out of order?", r"between 8 am and 2 pm\.", "answered"),
+    ("notice", "Where is the word Friday?", r'^I find no text "friday"', "answered"),
+    # hours with points in them
+    ("hours", "When does it open on a Thursday?", r"11\.00", "answered"),
+    ("hours", "Until what time are they open on Saturday?", r": 12\.30\.$", "answered"),
+    ("hours", "Which days is the library closed?", r"Monday and Sunday", "answered"),
+    ("hours", "Are they open on Sundays?", r"^No\b", "answered"),
+    # what is not there
+    ("boards", "Is there a hospital sign?", r'^No: I find no sign that says "hospital"', "answered"),
+    ("boards", "What does the purple sign say?", r"^I find no purple sign", "answered"),
+    ("boards", "What is the yellow sign saying?", r'"HEATHER LANE"', "answered"),
+    ("receipt", "What was the tip?", r"^I find no line that gives the tip", "answered"),
+    ("receipt", "What is the batch number?", r"^I find no batch number", "answered"),
+    ("receipt", "Split the total between 4 people, how much does each pay?", r"pays 3\.60\.$", "answered"),
+    ("receipt", "How much would it have been without tax?", r"12\.00", "answered"),
+    ("receipt", "What are the date and the total?", r"14/03/2025.*14\.40", "answered"),
     # faces and things
     ("astronaut", "How many faces are there?", r"There is 1 face", "answered"),
     ("astronaut", "Blur her face", r"Blurred 1 face", "answered"),
@@ -106,12 +133,13 @@ TABLE = [
     ("coins", "Which coin is the largest?", r"^\d+, \d+, \d+, \d+", "answered"),
     ("coins", "Number the coins", r"Numbered 24 coins", "answered"),
     # what nothing here can do
-    ("astronaut", "What is she wearing?", r"ocelli doctor", "cannot"),
-    ("astronaut", "Describe this photo.", r"`caption`.*ocelli doctor", "cannot"),
+    ("astronaut", "What is she wearing?", r"ocelli (?:doctor|models pull)", "cannot"),
+    ("astronaut", "Describe this photo.", r"`caption`.*ocelli (?:doctor|models pull)", "cannot"),
     ("astronaut", "How many helmets are there?", r"'helmets?'.*`detect`", "cannot"),
     ("astronaut", "Cut out the rocket", r"'rocket'.*`detect`", "cannot"),
     ("coins", "What colour is the balloon?", r"'balloon'", "cannot"),
-    ("boards", "Replace the sky by a sunset", r"ocelli doctor", "cannot"),
+    ("coins", "Describe this photo. Does it look nice?", r"^[^`]*`caption`[^`]*`ocelli [a-z -]+`[^`]*$", "cannot"),
+    ("boards", "Replace the sky by a sunset", r"ocelli (?:doctor|models pull)", "cannot"),
 ]  # fmt: skip
 
 
@@ -120,6 +148,14 @@ def test_phrasing(agent: Agent, picture: str, question: str, pattern: str, statu
     answer = agent.ask(question, [PICTURES[picture]()], session=f"phrases-{picture}")
     assert answer.status == status, answer.text
     assert re.search(pattern, answer.text), answer.text
+
+
+def test_a_follow_up_asks_for_another_dish(agent: Agent) -> None:
+    first = agent.ask("What does the crab salad cost?", [menu()], session="another")
+    assert "9.40" in first.text
+    then = agent.ask("And the egg salad?", session="another")
+    assert "egg salad" in then.text.lower()
+    assert "9.40" not in then.text
 
 
 def test_every_quote_and_count_of_the_answers_has_a_witness(agent: Agent) -> None:

@@ -28,11 +28,11 @@ class Doubler:
             raise ValueError("thirteen")
         return 2 * value + plus
 
-    def batch(self, ability: str, inputs: Any, *, cancel: CancelToken, plus: int = 0) -> list[int]:
-        self.batches.append([value for (value,) in inputs])
+    def batch(self, calls: Any, *, cancel: CancelToken, plus: int = 0) -> list[Any]:
+        self.batches.append([value for _, (value,) in calls])
         if self.broken:
             raise RuntimeError("no batches today")
-        return [self(value, cancel=cancel, plus=plus) for (value,) in inputs]
+        return [self(value, cancel=cancel, plus=plus) for _, (value,) in calls]
 
 
 def model(doubler: Doubler) -> Any:
@@ -117,3 +117,16 @@ def test_many_callers_get_their_own_answers():
         tasks = [Task(lambda n=n: call(n)) for n in range(16)]
         for n, task in enumerate(tasks):
             assert task.result() == [2 * (1000 + 100 * n + i) for i in range(1, 20)]
+
+
+def test_an_answer_that_is_an_error_fails_its_call_alone():
+    class Choosy(Doubler):
+        def batch(self, calls: Any, *, cancel: CancelToken, plus: int = 0) -> list[Any]:
+            return [ToolFailed("too odd") if v % 2 else 2 * v for _, (v,) in calls]
+
+    gate = Gate()
+    with hosted(model(Choosy(gate))) as host:
+        tasks = behind(host, gate, [(1, 0), (2, 0)])
+        with pytest.raises(ToolFailed, match="too odd"):
+            tasks[0].result()
+        assert tasks[1].result() == 4

@@ -58,6 +58,14 @@ def test_grids_round_trip_within_a_step_and_never_shrink(name, case):
 
 
 @settings(max_examples=40, deadline=None)
+@given(steps=arrays(np.int64, (3, 2), elements=st.integers(0, 999)), size=SIZES)
+def test_points_as_steps_mean_their_middle_and_come_back(steps, size):
+    points = convert.from_xy_bins(steps, size)
+    assert points == pytest.approx((steps + 0.5) * size / 1000, abs=1e-2)
+    assert (convert.to_xy_bins(points, size) == steps).all()
+
+
+@settings(max_examples=40, deadline=None)
 @given(case=sized_boxes())
 def test_location_tokens_round_trip(case):
     boxes, size = case

@@ -60,7 +60,7 @@ def test_a_picture_of_48_megapixels_passes() -> None:
 
 
 def test_memory_limit_holds() -> None:
-    data = png(9000, 9000, 1, 0, bytes(1126 * 9000))
+    data = png(8800, 8800, 1, 0, bytes(1101 * 8800))
     line = refusal(data, limits=Limits(memory_mb=200))
     assert "memory" in line or "broke" in line
 

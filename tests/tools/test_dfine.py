@@ -104,7 +104,7 @@ def test_several_pictures_at_once_are_found_like_each_alone(checkpoint, rng):
     images = [Image.as_root(rng.integers(0, 255, (*size, 3), np.uint8)) for size in sizes]
     model, stop = dfine.LARGE.load(), CancelToken()
     asked = {"labels": dfine.COCO, "cancel": stop, "min_score": FLOOR}
-    together = model.batch("detect", [(image,) for image in images], **asked)
+    together = model.batch([("detect", (image,)) for image in images], **asked)
     for image, found in zip(images, together, strict=True):
         alone = model(image, **asked)
         assert found.labels == alone.labels

@@ -14,6 +14,7 @@ from tools.graph import ToolGraph
 from tools.graph_search import passes_on
 from tools.types import (
     Boxes,
+    Clip,
     Codes,
     Image,
     Keypoints,
@@ -229,7 +230,7 @@ def test_producers_look_before_they_edit_and_choosers_make_nothing() -> None:
 
 def test_the_real_tools_hang_together() -> None:
     graph = ToolGraph(discover())
-    reachable: set[type] = {Image, Points}
+    reachable: set[type] = {Image, Points, Clip}  # what a person hands over
     for _ in range(len(graph.catalog.tools)):
         reachable |= {s.returns for s in graph.offer(reachable)}
     fire = {s.name for s in graph.offer(reachable)}
@@ -242,7 +243,7 @@ def test_every_real_tool_is_on_a_path_from_a_picture(name: str) -> None:
     one = graph.catalog.tools[name]
     handed = passes_on(one)
     wanted = handed.type if handed else one.returns
-    chain = graph.path({Image}, wanted, via=(name,))
+    chain = graph.path({Image, Clip}, wanted, via=(name,))
     assert chain is not None
     assert chain[-1].name == name or one in chain
 

@@ -123,8 +123,17 @@ def test_inputs_without_content_are_not_remembered(memory, picture, recalling):
     with hosted(fake("look", 1, memory, act)) as host:
         models = recalling(host)
         for _ in range(2):
-            ask(models, picture, hear=lambda share: None)
+            ask(models, picture, odd=object())
     assert act.calls == 2
+
+
+def test_who_listens_does_not_change_what_is_remembered(memory, picture, recalling):
+    act = Counting()
+    with hosted(fake("look", 1, memory, act)) as host:
+        models = recalling(host)
+        for _ in range(2):
+            ask(models, picture, on_step=lambda step: None)
+    assert act.calls == 1
 
 
 def test_an_answer_that_left_the_store_is_worked_out_again(memory, picture, recalling, tmp_path):

@@ -55,6 +55,9 @@ def test_kind_is_seen(text: str, kind: str) -> None:
 
 NOT_TABLE = [
     ("12.05.2019", "amount"),  # a date is no price
+    ("9.30 - 17.00", "amount"),  # nor are opening hours
+    ("12.50", "time"),
+    ("£5.00 - £7.50", "time"),
     ("500ML", "plate"),  # a measure is no plate
     ("MAR 12", "plate"),
     ("0012345678", "phone"),  # a bare run of digits is no telephone
@@ -77,6 +80,12 @@ def test_every_answer_is_a_known_kind() -> None:
     seen = {kind for text, _ in KIND_TABLE for kind in textkinds.kind_of(text)}
     assert seen <= set(textkinds.KINDS)
     assert textkinds.kind_of("") == frozenset()
+
+
+def test_times_are_told_from_what_stands_right_by_them() -> None:
+    assert textkinds.values("9.00- 17.30", "time") == ["9.00", "17.30"]
+    assert textkinds.values("14/03/202610:42", "date") == ["14/03/2026"]
+    assert textkinds.values("14/03/202610:42", "time") == ["10:42"]
 
 
 def test_values_are_as_printed() -> None:

@@ -34,14 +34,27 @@ def add_up(
     """
     total, steps = 0.0, []
     for item in items:
-        match = ITEM.match(item)
-        quantity = float(match.group(1) or 1) if match else 1.0
-        name = match.group(2) if match else item
-        found = [(score_row(row, name), row) for row in table if row_amount(row) is not None]
-        score, row = max(found, key=lambda f: f[0], default=(0.0, {}))
-        price = row_amount(row) if score >= SURE else None
+        quantity, row = _priced(table, item)
+        price = row_amount(row)
         if price is None:
+            name = _split(item)[1]
             raise ToolFailed(f"no price for {name!r} was found", hint="Check the names on the list")
         total += quantity * price
-        steps.append(f"{quantity:g} × {row.get('label', name)} at {price:.2f}")
+        steps.append(f"{quantity:g} × {row.get('label', item)} at {price:.2f}")
     return Number(round(total, 4), "", " + ".join(steps))
+
+
+def _priced(table: Table, item: str) -> tuple[float, dict[str, str]]:
+    """How many of which row an item means; a number may be part of the name ("7 Up")."""
+    best, found = 0.0, (1.0, dict[str, str]())
+    for quantity, name in (_split(item), (1.0, item)):
+        for row in table:
+            score = score_row(row, name)
+            if score > best and score >= SURE and row_amount(row) is not None:
+                best, found = score, (quantity, row)
+    return found
+
+
+def _split(item: str) -> tuple[float, str]:
+    match = ITEM.match(item)
+    return (float(match.group(1) or 1), match.group(2)) if match else (1.0, item)

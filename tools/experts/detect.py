@@ -1,64 +1,34 @@
 """Find things by name and box each one.
 
-Phrases become the singular names that models list; each is routed to the first ready model that
-knows it, and the answers are merged. Knows nothing of how a model finds.
+Phrases are shared out so that each model is called once with all it knows: first among models that
+list the names they know, under those names; what none of them lists goes to a model that finds
+whatever it is told, in the words of the user. Knows nothing of how a model finds.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 import numpy as np
 from pydantic import Field
 
-from tools.catalog import tool
+from tools.catalog import ANY, discover, tool
 from tools.context import ToolContext
-from tools.errors import BadArguments
-from tools.geometry import covered, crop
+from tools.errors import BadArguments, Cancelled, MissingModel, ToolFailed
+from tools.geometry import covered, crop, iou
 from tools.types import Boxes, Image, Placed
+from tools.vocabulary import CANONICAL, SYNONYMS, is_loose, known_as, plain
+from tools.vocabulary import canonical as canonical
 
-SYNONYMS = {
-    "face": ("faces", "human face", "visage", "head", "heads"),
-    "person": (
-        "people", "persons", "human", "humans", "human being", "man", "men", "woman", "women",
-        "child", "children", "kid", "kids", "boy", "boys", "girl", "girls", "baby", "babies",
-        "pedestrian", "pedestrians", "lady", "ladies", "guy", "guys", "gentleman", "somebody",
-        "someone", "anyone", "anybody", "adult", "adults", "body", "bodies", "individual",
-    ),
-    "circle": ("circles", "round thing", "round things", "round object", "round objects"),
-    "coin": ("coins", "penny", "pennies", "cent", "cents"),
-    "disc": ("discs", "disk", "disks"),
-    "dot": ("dots", "spot", "spots"),
-    "ball": ("balls", "sphere", "spheres"),
-    "button": ("buttons",),
-    "pill": ("pills", "tablet", "tablets"),
-    "ring": ("rings",),
-    "arrow": ("arrows",),
-}  # fmt: skip
-"""Canonical name: what people also call it."""
-CANONICAL = {other: name for name, others in SYNONYMS.items() for other in others}
-LEADING = (
-    "a ",
-    "an ",
-    "the ",
-    "all ",
-    "every ",
-    "each ",
-    "any ",
-    "people's ",
-    "person's ",
-    "human ",
-)
 SAME = 0.8
-"""Share of a box inside another of the same label beyond which they are one thing."""
+"""Share of a box inside another view's of the same label beyond which they are one thing; of one
+answer only boxes that agree as much as this (intersection over union) are one."""
+SURE = 0.5
+"""Score from which a second witness is believed where the first one saw nothing."""
 
-
-def canonical(phrase: str) -> str:
-    """The singular name that models list for a phrase; the phrase itself where none is known."""
-    name = " ".join(phrase.lower().replace("’", "'").strip(" .,;:!?\"'").split())
-    for _ in range(3):
-        name = next((name.removeprefix(word) for word in LEADING if name.startswith(word)), name)
-    return CANONICAL.get(name, name)
+Names = dict[str, str]
+"""What a model is asked for, and the label it gets in the result."""
 
 
 @tool(
@@ -69,7 +39,9 @@ def canonical(phrase: str) -> str:
 def detect(
     ctx: ToolContext,
     image: Image,
-    phrases: Annotated[list[str], Field(description="names of things, one each: ['face']")],
+    phrases: Annotated[
+        list[str], Field(description="names of things, one each: ['face', 'red mug']")
+    ],
     region: Placed | None = None,
     min_score: Annotated[
         float, Field(ge=0, le=1, description="0: as each model thinks best")
@@ -77,38 +49,138 @@ def detect(
 ) -> Boxes:
     """Find every instance of the named things and box each one.
 
-    Labels of the result are the singular names ("faces" gives "face"; men, women and children
-    give "person"). With `region` only things that lie mostly inside it are kept.
+    Labels of the result are singular names where a model lists them ("faces" gives "face"), else
+    the phrases as they were asked. With `region` only things that lie mostly inside it are kept.
+    What a fast model does not find is looked for again by one that knows any name, if it is ready.
     """
-    names = list(dict.fromkeys(name for name in map(canonical, phrases) if name))
-    if not names:
+    asked = list(dict.fromkeys(name for name in map(plain, phrases) if name))
+    if not asked:
         raise BadArguments("no name of a thing to look for", hint="Give phrases, as in ['face']")
     views = [image] if region is None else [crop(image, box) for box in region.xyxy]
+    listed, free = _shared(asked)
     found: list[Boxes] = []
-    floor = {"min_score": min_score} if min_score > 0 else {}
-    for number, name in enumerate(names):
-        ctx.report(f"looking for {name}", number / len(names))
-        for view in views:
-            found.append(ctx.use("detect", view, labels=(name,), **floor))
+    steps = len(listed) + bool(free)
+    for number, names in enumerate(listed):
+        ctx.report(f"looking for {', '.join(names.values())}", number / steps)
+        found += _by_list(ctx, views, names, min_score)
+    if free:
+        ctx.report(f"looking for {', '.join(free.values())}", 1 - 1 / steps)
+        found += _by_words(ctx, views, free, min_score)
     return _merged(image, found)
 
 
-def _merged(image: Image, parts: list[Boxes]) -> Boxes:
-    """All boxes best first, less those that lie within a better one of the same label."""
-    rows = [
-        (float(part.scores[i]), part.labels[i], part.xyxy[i])
+# --- who is asked for what ------------------------------------------------------------------------
+
+
+def _shared(asked: list[str]) -> tuple[list[Names], Names]:
+    """The phrases by who will be asked: groups that one listing model knows whole, and the rest."""
+    ready = [model for model in discover().of_ability("detect") if not model.missing()]
+    lists = [frozenset(model.labels) for model in ready if model.labels != ANY]
+    anything = any(model.labels == ANY for model in ready)
+    every = frozenset[str]().union(*lists)
+    left: dict[str, None] = {}
+    free: Names = {}
+    for phrase in asked:
+        name = known_as(phrase, every)
+        if name and not (anything and name != phrase and is_loose(phrase)):
+            left[name] = None
+        else:
+            free[phrase if anything else canonical(phrase)] = phrase
+    groups: list[Names] = []
+    while left:
+        widest = max((known & left.keys() for known in lists), key=len)
+        groups.append({name: name for name in left if name in widest})
+        left = {name: None for name in left if name not in widest}
+    return groups, free
+
+
+def _by_list(ctx: ToolContext, views: list[Image], names: Names, floor: float) -> list[Boxes]:
+    """By one model that lists all the names; what it does not see, by a second witness."""
+    try:
+        found = _answers(ctx, views, names, floor)
+    except MissingModel:
+        if len(names) == 1:
+            raise
+        # the profile leaves out the model that knows them all
+        alone = [{name: label} for name, label in names.items()]
+        return [part for one in alone for part in _by_list(ctx, views, one, floor)]
+    seen = {label for part in found for label in part.labels}
+    unseen = _in_words({n: label for n, label in names.items() if label not in seen})
+    return found + _second(ctx, views, unseen, floor) if unseen else found
+
+
+def _by_words(ctx: ToolContext, views: list[Image], names: Names, floor: float) -> list[Boxes]:
+    """By a model that knows any name; where the profile has none, under the nearest names."""
+    try:
+        return _answers(ctx, views, names, floor)
+    except MissingModel:
+        nearest = {canonical(label): canonical(label) for label in names}
+        if nearest.keys() == names.keys():
+            raise
+        alone = [{name: name} for name in nearest]
+        return [part for one in alone for part in _answers(ctx, views, one, floor)]
+
+
+def _in_words(names: Mapping[str, str]) -> Names:
+    """Listed names as nobody lists them, so that only models which know any name are asked."""
+    return {f"a {name}": label for name, label in names.items()}
+
+
+def _second(ctx: ToolContext, views: list[Image], names: Names, floor: float) -> list[Boxes]:
+    """What another model sees of things nobody has seen yet; nothing where there is no other."""
+    try:
+        return _answers(ctx, views, names, max(floor, SURE))
+    except Cancelled:
+        raise
+    except (MissingModel, ToolFailed):
+        return []  # the first witness has answered
+
+
+def _answers(ctx: ToolContext, views: list[Image], names: Names, floor: float) -> list[Boxes]:
+    """One answer a view, under the labels of the result."""
+    more = {"min_score": floor} if floor > 0 else {}
+    parts = (ctx.use("detect", view, labels=tuple(names), **more) for view in views)
+    return [
+        Boxes(part.frame, part.xyxy, tuple(names.get(n, n) for n in part.labels), part.scores)
         for part in parts
-        for i in range(len(part))
     ]
-    rows.sort(key=lambda row: -row[0])
-    kept: list[tuple[float, str, np.ndarray]] = []
-    for row in rows:
-        same = [other[2] for other in kept if other[1] == row[1]]
-        if not same or covered(row[2], np.stack(same)).max() < SAME:
+
+
+# --- one thing, one box ---------------------------------------------------------------------------
+
+Row = tuple[int, float, str, np.ndarray]
+"""Number of the answer, score, label, box."""
+
+
+def _merged(image: Image, parts: list[Boxes]) -> Boxes:
+    """All boxes best first, each thing once."""
+    kept: list[Row] = []
+    for row in sorted(_rows(parts), key=lambda row: -row[1]):
+        if not _is_known(row, [other for other in kept if other[2] == row[2]]):
             kept.append(row)
     return Boxes(
         image.frame,
-        np.array([row[2] for row in kept], np.float32).reshape(-1, 4),
-        tuple(row[1] for row in kept),
-        np.array([row[0] for row in kept], np.float32),
+        np.array([row[3] for row in kept], np.float32).reshape(-1, 4),
+        tuple(row[2] for row in kept),
+        np.array([row[1] for row in kept], np.float32),
+    )
+
+
+def _rows(parts: list[Boxes]) -> Iterator[Row]:
+    for number, part in enumerate(parts):
+        for score, label, box in zip(part.scores, part.labels, part.xyxy, strict=True):
+            yield number, float(score), label, box
+
+
+def _is_known(row: Row, others: list[Row]) -> bool:
+    """Whether a better box of the same label is of the same thing.
+
+    A thing cut by the border of a view lies within its whole box; but of one answer, one thing may
+    stand before another, so only boxes that agree are the same.
+    """
+    within = [other[3] for other in others if other[0] != row[0]]
+    beside = [other[3] for other in others if other[0] == row[0]]
+    return bool(
+        (within and covered(row[3], np.stack(within)).max() >= SAME)
+        or (beside and iou(row[3], np.stack(beside)).max() >= SAME)
     )

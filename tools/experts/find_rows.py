@@ -11,6 +11,11 @@ from tools.context import ToolContext
 from tools.rows import SURE, keep_rows, row_amount, score_row
 from tools.types import Table
 
+EXACT = 99.5
+"""Similarity (0–100) of the very same name: rows that merely contain it are other things."""
+NEAR = 4.0
+"""How far behind the best a row may be and still be meant."""
+
 
 @tool(verbs=("look up",), nouns=("row", "entry"))
 def find_rows(
@@ -23,8 +28,8 @@ def find_rows(
     """Keep the rows of a table with this name or kind, or the one with the extreme amount.
 
     Use after `read_fields` or `read_table`: the price of one dish, the total, the dearest item.
-    Rows are ranked by how well their label agrees, best first; a table without rows means none
-    did. `order` keeps the single row with the highest or lowest amount among them.
+    Rows are ranked by how well their label agrees, best first: "tea" keeps the row "Tea" alone
+    where there is one, else "Iced tea" and "Green tea"; a table without rows means none agreed. `order` keeps the single row with the highest or lowest amount among them.
     """
     rows = [
         (i, row)
@@ -36,7 +41,8 @@ def find_rows(
             ((score_row(row, label), -i, row) for i, row in rows), reverse=True, key=lambda s: s[:2]
         )
         best = scored[0][0] if scored else 0.0
-        rows = [(-i, row) for score, i, row in scored if score >= max(SURE, best - 4)]
+        least = best if best >= EXACT else max(SURE, best - NEAR)
+        rows = [(-i, row) for score, i, row in scored if score >= least]
     if order:
         priced = [(value, i) for i, row in rows if (value := row_amount(row)) is not None]
         pick = max if order == "highest" else min

@@ -41,7 +41,7 @@ def group_text(ctx: ToolContext, text: TextSpans, by: Literal["row", "block"] = 
     quads = np.stack([_around(text, group) for group in groups])
     texts = tuple(" ".join(text.texts[i] for i in group) for group in groups)
     scores = np.array([text.scores[group].min() for group in groups], np.float32)
-    return TextSpans(text.frame, quads, texts, scores, text.level)
+    return TextSpans(text.frame, quads, texts, scores)
 
 
 def _split_row(page: Upright, line: Sequence[int]) -> list[list[int]]:
@@ -59,15 +59,19 @@ def _split_row(page: Upright, line: Sequence[int]) -> list[list[int]]:
 
 
 def _blocks(page: Upright, rows: list[list[int]]) -> list[list[int]]:
-    """Rows joined with the row above that they continue."""
-    blocks: list[list[list[int]]] = []
-    for row in rows:
-        home = next((b for b in reversed(blocks) if _continues(page, b[-1], row)), None)
-        if home is None:
-            blocks.append([row])
-        else:
-            home.append(row)
-    return [[i for row in block for i in row] for block in blocks]
+    """Rows joined with those above that they continue.
+
+    A row under two pieces joins them, for they were one row that a wide gap parted; a row under
+    two columns does not.
+    """
+    blocks: list[list[int]] = []
+    for k, row in enumerate(rows):
+        homes = [b for b in blocks if _continues(page, rows[b[-1]], row)]
+        if sum(len(home) > 1 for home in homes) > 1:
+            homes = [max(homes, key=lambda home: home[-1])]
+        joined = sorted(i for home in homes for i in home)
+        blocks = [b for b in blocks if b not in homes] + [[*joined, k]]
+    return [[i for k in block for i in rows[k]] for block in sorted(blocks)]
 
 
 def _continues(page: Upright, above: list[int], row: list[int]) -> bool:

@@ -1,14 +1,14 @@
 """Arrows of road signs, way signs and diagrams, and which way each points, by their outline.
 
-A patch of one colour is an arrow where a drawn arrow covers it better than any plain shape does:
-arrows with shafts and heads of many proportions, solid or as strokes, in eight directions. Bent
-arrows and hand-drawn ones are not found. Knows nothing of what an arrow stands beside.
+A patch of one colour is an arrow where its outline, walked along its axis, is a bar of even width
+that turns into a wider triangle and ends in a tip, alike on both sides: any proportions and any
+angle, solid heads, barbed ones and strokes. Bent arrows and hand-drawn ones are not found, nor
+those cut off by the edge of the picture. Knows nothing of what an arrow stands beside.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,21 +19,39 @@ from tools.geometry import place_boxes
 from tools.types import Boxes, Image
 
 Mask = NDArray[np.bool_]
+Points = NDArray[np.float64]
+"""(n, 2) places x, y of the cells of a patch."""
 WAYS = (
     "right", "down right", "down", "down left", "left", "up left", "up", "up right",
 )  # fmt: skip
 """Where an arrow points, by eighths of a turn clockwise."""
-GRID = 40
-"""Side of the square in which shapes are compared, in cells."""
 LONGEST_PX = 1400
 SMALLEST = 0.012
 """Least side of an arrow, as a share of the picture's longer side."""
-LIKENESS = 0.80
-"""Least overlap (of union) with a drawn arrow."""
-AHEAD = 0.03
-"""By how much an arrow must be more like an arrow than like any plain shape."""
-TILTS = (-9, 0, 9)
-"""Degrees by which a sign may lean."""
+SMALLEST_PX = 9
+"""Least side of a patch whose outline can be judged."""
+LIKENESS = 0.88
+"""Least share of the outline that agrees with a shaft and a head."""
+FLARE = 1.5
+"""By how much a head is at least wider than the shaft."""
+SHORTEST_SHAFT = 0.2
+"""Least share of the length that is shaft."""
+LOPSIDED = 0.06
+"""How far the middle line may stray from straight, in half widths of the head."""
+LONGEST_SHAFT = 0.88
+"""Largest share of the length that is shaft."""
+EVEN = 0.25
+"""How much the ink of a head of two strokes may vary from slice to slice, as a share."""
+SOLID = 0.8
+"""Least share of the shaft that is inked."""
+HULL = 0.92
+"""Largest share of its convex hull that an arrow covers."""
+COMPACT = 1.35
+"""Ratio of spreads below which a shape is about as wide as long."""
+SIDE = 72
+"""Longer side of the patches that are compared, in cells."""
+SLICES = 36
+"""Slices across an arrow, from tail to tip."""
 MAX_PATCHES = 3000
 
 
@@ -77,7 +95,7 @@ def _patches(pixels: NDArray[np.uint8]) -> Iterator[tuple[tuple[int, int, int, i
     import cv2
 
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    least = SMALLEST * max(grey.shape)
+    least = max(SMALLEST_PX, SMALLEST * max(grey.shape))
     parts = []
     _, split = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     parts += [split, 255 - split]
@@ -92,107 +110,115 @@ def _patches(pixels: NDArray[np.uint8]) -> Iterator[tuple[tuple[int, int, int, i
         order = np.argsort(-stats[1:, cv2.CC_STAT_AREA])[:MAX_PATCHES] + 1
         for i in order:
             x, y, w, h, area = (int(v) for v in stats[i])
-            if min(w, h) < least or max(w, h) > 0.7 * max(grey.shape):
+            cut = x == 0 or y == 0 or x + w == part.shape[1] or y + h == part.shape[0]
+            if cut or min(w, h) < least or max(w, h) > 0.7 * max(grey.shape):
                 continue
-            if 0.12 < area / (w * h) < 0.8 and 1 / 6 < w / h < 6:
+            if 0.06 < area / (w * h) < 0.8 and 1 / 8 < w / h < 8:
                 yield (x, y, x + w, y + h), marks[y : y + h, x : x + w] == i
 
 
 def _way(shape: Mask) -> tuple[int, float]:
     """Which way a patch points, and how sure it is an arrow (0 where it is none)."""
+    points = _points(shape)
+    best, turn = 0.0, 0.0
+    if len(points) < SIDE or _fills_its_hull(points):
+        return 0, 0.0
+    for degrees in _axes(points):
+        score = _likeness(points, degrees)
+        if score > best:
+            best, turn = score, degrees
+    return round(turn % 360 / 45) % 8, best
+
+
+def _points(shape: Mask) -> Points:
+    """The cells of a patch, brought to a common size."""
     import cv2
 
-    small = cv2.resize(shape.astype(np.uint8) * 255, (GRID, GRID), interpolation=cv2.INTER_AREA)
-    cells = (small > 127).ravel()
-    arrows, ways, plain = _drawn()
-    like = _likeness(arrows, cells)
-    best = int(np.argmax(like))
-    other = float(_likeness(plain, cells).max())
-    score = float(like[best])
-    return int(ways[best]), score if score >= other + AHEAD else 0.0
-
-
-def _likeness(drawn: NDArray[np.bool_], cells: NDArray[np.bool_]) -> NDArray[np.float64]:
-    common = (drawn & cells).sum(axis=1)
-    return np.asarray(common / np.maximum((drawn | cells).sum(axis=1), 1))
-
-
-@lru_cache(maxsize=1)
-def _drawn() -> tuple[NDArray[np.bool_], NDArray[np.intp], NDArray[np.bool_]]:
-    """Drawn arrows with their ways, and plain shapes that are none; all fill their box."""
-    arrows, ways = [], []
-    for straight in _straight():
-        for tilt in TILTS:
-            leaning = _turned(straight, tilt) if tilt else straight
-            for turns in range(4):
-                arrows.append(np.rot90(leaning, -turns))
-                ways.append(2 * turns)
-        slanted = _turned(straight, 45)
-        for turns in range(4):
-            arrows.append(np.rot90(slanted, -turns))
-            ways.append(2 * turns + 1)
-    plain = [_fitted(shape) for shape in _plain()]
-    plain += [np.rot90(shape, k) for shape in plain for k in (1, 2, 3)]
-    return (
-        np.stack([a.ravel() for a in arrows]),
-        np.asarray(ways, np.intp),
-        np.stack([p.ravel() for p in plain]),
+    height, width = shape.shape
+    factor = SIDE / max(height, width)
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    how = cv2.INTER_LINEAR if factor > 1 else cv2.INTER_AREA
+    rows, columns = np.nonzero(
+        cv2.resize(shape.astype(np.uint8) * 255, size, interpolation=how) > 127
     )
+    return np.stack([columns, rows], axis=1).astype(np.float64)
 
 
-def _straight() -> Iterator[Mask]:
-    """Arrows that point right, in the unit square."""
-    y, x = (np.mgrid[0:GRID, 0:GRID] + 0.5) / GRID
-    off = np.abs(y - 0.5) * 2
-    for shaft in (0.14, 0.22, 0.32, 0.42, 0.52):
-        for head in (0.25, 0.35, 0.45, 0.55, 0.7):
-            for notch in (0.0, 0.25):
-                tip = (x >= 1 - head - notch * head * (off - shaft)) & (off <= (1 - x) / head)
-                yield tip | ((off <= shaft) & (x <= 1 - head + 0.02))
-        for head in (0.35, 0.5):
-            edge = 1 - head * off
-            stroke = 0.9 * shaft
-            yield ((x <= edge) & (x >= edge - stroke)) | ((off <= shaft * 0.7) & (x <= 0.95))
-
-
-def _turned(shape: Mask, degrees: int) -> Mask:
-    """A shape turned clockwise, fitted into its box again."""
+def _fills_its_hull(points: Points) -> bool:
+    """Whether a patch has no corner cut out of it, as discs, coins and letters like D have none."""
     import cv2
 
-    side = 4 * GRID
-    page = np.zeros((2 * side, 2 * side), np.uint8)
-    large = cv2.resize(shape.astype(np.uint8) * 255, (side, round(0.7 * side)))
-    top = side - large.shape[0] // 2
-    page[top : top + large.shape[0], side // 2 : side // 2 + side] = large
-    turn = cv2.getRotationMatrix2D((float(side), float(side)), -degrees, 1.0)
-    return _fitted(cv2.warpAffine(page, turn, page.shape[::-1]) > 127)
+    hull = cv2.convexHull(points.astype(np.float32))
+    return len(points) > HULL * float(cv2.contourArea(hull))
 
 
-def _fitted(shape: Mask) -> Mask:
-    """A shape cut to its box and brought to the grid."""
-    import cv2
+def _axes(points: Points) -> list[float]:
+    """Directions (degrees clockwise from right) in which the tip may lie.
 
-    rows, columns = np.flatnonzero(shape.any(axis=1)), np.flatnonzero(shape.any(axis=0))
-    part = shape[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(np.uint8) * 255
-    return np.asarray(cv2.resize(part, (GRID, GRID), interpolation=cv2.INTER_AREA) > 127)
+    A shape that is its own mirror image has its axis along or across its longest stretch; where
+    it is about as wide as long, that is not known well and turns by eighths are tried as well.
+    """
+    values, vectors = np.linalg.eigh(np.cov(points.T))
+    along = float(np.degrees(np.arctan2(vectors[1, 1], vectors[0, 1])))
+    near = [along + turn for turn in (0, 90, 180, 270)]
+    compact = values[1] < COMPACT * values[0]
+    return [*near, *(15.0 * k for k in range(24))] if compact else near
 
 
-def _plain() -> Iterator[Mask]:
-    """Shapes that are no arrows: triangle, house, ring, cross, letters L, T, Y, a speech bubble."""
-    y, x = (np.mgrid[0:GRID, 0:GRID] + 0.5) / GRID
-    off = np.abs(y - 0.5) * 2
-    yield off <= 1 - x
-    yield (x + y) <= 1
-    yield (x - 0.5) ** 2 + (y - 0.5) ** 2 <= 0.25
-    yield np.ones((GRID, GRID), np.bool_)
-    yield (off <= (1 - x) / 0.4) & (x > 0)
-    for thick in (0.2, 0.3, 0.4):
-        yield (off <= thick) | (np.abs(x - 0.5) * 2 <= thick)
-        yield (off <= thick) | (x >= 1 - thick)
-        yield (y >= 1 - thick) | (x <= thick)
-        yield (np.abs(x - y) <= thick / 1.5) | (np.abs(x + y - 1) <= thick / 1.5)
-        yield (x <= thick) | (np.abs(off - x) <= thick)
-        yield ((off <= thick) & (x <= 0.5)) | ((np.abs(off - 2 * (x - 0.5)) <= thick) & (x > 0.5))
+def _likeness(points: Points, degrees: float) -> float:
+    """How much of the outline is a shaft and then a head, its tip at `degrees`; 0 where not."""
+    turn = np.radians(degrees)
+    along = points @ (np.cos(turn), np.sin(turn))
+    across = points @ (-np.sin(turn), np.cos(turn))
+    along -= along.min()
+    length = float(along.max()) + 1.0
+    slice_of = (along / length * SLICES).astype(np.intp)
+    order = np.argsort(slice_of, kind="stable")
+    starts = np.searchsorted(slice_of[order], np.arange(SLICES))
+    if len(np.unique(slice_of)) < SLICES:
+        return 0.0
+    low = np.minimum.reduceat(across[order], starts) - 0.5
+    high = np.maximum.reduceat(across[order], starts) + 0.5
+    half, middle = (high - low) / 2, (high + low) / 2
+    widest = float(half.max())
+    axis = float(np.median(middle))
+    if np.abs(middle - axis).mean() > LOPSIDED * widest or not 0.06 < widest / length < 1.3:
+        return 0.0
+    inked = slice_of[np.abs(across - axis) <= max(1.0, 0.25 * float(half.min()))]
+    if len(np.unique(inked)) < SLICES - 1:
+        return 0.0
+    cells = np.bincount(slice_of, minlength=SLICES) / (length / SLICES)
+    return _shaft_and_head(half, cells / (2 * half))
+
+
+def _shaft_and_head(half: NDArray[np.float64], filled: NDArray[np.float64]) -> float:
+    """How well half widths from tail to tip agree with a bar that turns into a triangle."""
+    best = 0.0
+    left = 1 - (np.arange(SLICES) + 0.5) / SLICES
+    for start in range(round(SHORTEST_SHAFT * SLICES), round(LONGEST_SHAFT * SLICES)):
+        bar, head, rest = half[1 : start - 1], half[start:], left[start:]
+        shaft = float(np.median(bar))
+        blunt = min(float(head[-1]), 0.3 * float(head.max()))
+        slope = float(((head - blunt) * rest).sum() / (rest * rest).sum())
+        wide = blunt + slope * float(rest[0])
+        if (
+            wide < FLARE * shaft
+            or filled[:start].mean() < SOLID
+            or not _inked(head, filled[start:])
+        ):
+            continue
+        rough = float(np.abs(bar - shaft).mean()) / shaft
+        bent = float(np.abs(head - blunt - slope * rest)[1:].mean()) / wide
+        best = max(best, 1 - rough - bent)
+    return best
+
+
+def _inked(head: NDArray[np.float64], filled: NDArray[np.float64]) -> bool:
+    """Whether a head is solid, or two strokes of even thickness and what they meet."""
+    if filled.mean() >= 0.65:
+        return True
+    ink = (head * filled)[1 : 1 + len(head) // 2]
+    return bool(len(ink) > 1 and ink.std() <= EVEN * ink.mean())
 
 
 def _distinct(
@@ -217,7 +243,7 @@ MODEL = ModelSpec(
     ability="detect",
     licence="Apache-2.0",
     load=load,
-    version="1",
+    version="2",
     modules=("cv2",),
     memory_mb=60.0,
     labels=("arrow",),

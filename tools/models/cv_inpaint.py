@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from tools.catalog import ModelSpec
 from tools.context import CancelToken
+from tools.diffusion import OnStep
 from tools.errors import BadArguments
 from tools.types import Image
 
@@ -40,8 +41,18 @@ def load() -> Filler:
 class Filler:
     """Closes holes in a picture."""
 
-    def __call__(self, image: Image, hole: Area, *, cancel: CancelToken) -> Image:
+    def __call__(
+        self,
+        image: Image,
+        hole: Area,
+        *,
+        cancel: CancelToken,
+        seed: int = 0,
+        on_step: OnStep | None = None,
+    ) -> Image:
         """`image` with the pixels under `hole` (H, W) made from the others; size unchanged.
+
+        There is no chance in it and there are no steps: `seed` and `on_step` change nothing.
 
         Raises:
             BadArguments: the hole has another size, or leaves nothing to fill from.

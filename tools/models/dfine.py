@@ -66,14 +66,12 @@ class DFine:
         min_score: float = THRESHOLD,
     ) -> Boxes:
         """Boxes of the named things, best first, in root pixels."""
-        return self.batch("detect", [(image,)], labels=labels, cancel=cancel, min_score=min_score)[
-            0
-        ]
+        calls = [("detect", (image,))]
+        return self.batch(calls, labels=labels, cancel=cancel, min_score=min_score)[0]
 
     def batch(
         self,
-        ability: str,
-        inputs: Sequence[tuple[Image]],
+        calls: Sequence[tuple[str, tuple[Image]]],
         *,
         labels: tuple[str, ...],
         cancel: CancelToken,
@@ -84,7 +82,7 @@ class DFine:
 
         cancel.check()
         device = here()
-        images = [image for (image,) in inputs]
+        images = [image for _, (image,) in calls]
         seen = self._processor(images=[picture(image) for image in images], return_tensors="pt")
         with torch.inference_mode():
             outputs = self._model(pixel_values=seen["pixel_values"].to(device.name, device.dtype))

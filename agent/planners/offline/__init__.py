@@ -7,16 +7,17 @@ the answer from the facts, with cites. What it cannot do it says in one sentence
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from agent.planners.offline import (
     beyond,
+    boards,
     codes,
     colouring,
     comparing,
     counting,
+    diets,
     directions,
     editing,
     finding,
@@ -27,6 +28,7 @@ from agent.planners.offline import (
     lookup,
     measuring,
     mentions,
+    patterns,
     placing,
     prices,
     reading,
@@ -44,6 +46,7 @@ from tools.types import Boxes, Image, Points
 
 Goal = Callable[[Scope], Fragment | None]
 
+PRONOUN = r"(?:he|she|it|they|him|her|his|its|them|their)"
 OVER_ALL: tuple[Goal, ...] = (comparing.over_all,)
 """Goals that look at all pictures together, tried first."""
 GOALS: tuple[Goal, ...] = (
@@ -55,6 +58,7 @@ GOALS: tuple[Goal, ...] = (
     prices.order,
     judging.metadata,
     prices.difference,
+    diets.marked,
     prices.whole_list,
     prices.filtered,
     prices.extreme,
@@ -77,9 +81,11 @@ GOALS: tuple[Goal, ...] = (
     mentions.state,
     finding.exists,
     prices.sums,
+    boards.rows_where,
     lookup.cell,
     lists.count_written,
     lists.listing,
+    receipts.shares,
     receipts.field,
     lookup.form,
     lookup.value_for,
@@ -89,8 +95,10 @@ GOALS: tuple[Goal, ...] = (
     finding.chosen,
     reading.read,
     lookup.mentioned,
+    mentions.spoken_of,
     receipts.no_field,
     generic.by_graph,
+    beyond.ask,
 )
 """Tried in this order for each clause; the first that understands it answers."""
 
@@ -128,6 +136,12 @@ def _run(work: Work) -> list[Fragment] | None:
         except Pending:
             return None
         except Cannot as reason:
+            if (
+                found
+                and found[-1].status == "cannot"
+                and patterns.search(rf"\b{PRONOUN}\b", clause.text)
+            ):
+                continue  # said already: what it speaks of cannot be told
             fragment = Fragment(str(reason), "cannot")
         found.append(fragment)
     return _without_means(found)
@@ -169,13 +183,13 @@ class _State:
     def _which(self, clause: Clause) -> Clause:
         """Such as "the first one", which is a picture where several are given."""
         ordinals = self.words.table("ordinals")
-        said = re.findall(rf"\bthe ({'|'.join(ordinals)})(?: one\b|$)", clause.text)
-        every = re.findall(rf"\b(?:{'|'.join(ordinals)})\b", clause.text)
+        said = patterns.findall(rf"\bthe ({'|'.join(ordinals)})(?: one\b|$)", clause.text)
+        every = patterns.findall(rf"\b(?:{'|'.join(ordinals)})\b", clause.text)
         if len(self.work.view.images) < 2 or clause.pictures or not (len(said) == len(every) == 1):
             return clause
         number = int(ordinals[said[0]])
-        text = re.sub(rf"(?:\b(?:in|on|of|from) )the {said[0]}(?: one)?\b", "", clause.text)
-        text = re.sub(rf"\bthe {said[0]}(?: one)?\b", "it", text)
+        text = patterns.sub(rf"(?:\b(?:in|on|of|from) )the {said[0]}(?: one)?\b", "", clause.text)
+        text = patterns.sub(rf"\bthe {said[0]}(?: one)?\b", "it", text)
         count = len(self.work.view.images)
         return replace(clause, text=text.strip(), pictures=(number if number > 0 else count + 1 + number,))  # fmt: skip
 
@@ -201,7 +215,7 @@ class _State:
     def _named(self, clause: Clause) -> Clause:
         """Such as "what is it" behind "circle the total": the total is asked for by its name."""
         said = self.mentioned
-        if said is None or not re.fullmatch(r"(?:what|how much) (?:is it|are they|does it cost)", clause.text):  # fmt: skip
+        if said is None or not patterns.fullmatch(r"(?:what|how much) (?:is it|are they|does it cost)", clause.text):  # fmt: skip
             return clause
         scope = self._scope(clause)
         if not (scope.field_kind(said) or scope.kind_of(said)):
@@ -215,7 +229,7 @@ class _State:
             raise Cannot("There is no picture to look at: give me one with the question")
         chosen = [view.images[n - 1] for n in clause.pictures if 0 < n <= len(images)]
         image = self._current(chosen[0]) if chosen else self.made or self._current(self._last())
-        now = re.search(r"\b(?:now|still|any ?more|remaining)\b", view.question.lower())
+        now = patterns.search(r"\b(?:now|still|any ?more|remaining)\b", view.question.lower())
         seen = image if now else turns.origin(view, image)
         return Scope(
             self.work, self.words, clause, seen, image, images, self.focus,
@@ -238,7 +252,7 @@ class _State:
         """Whether a clause is about every picture rather than one of them."""
         if len(scope.images) < 2 or scope.clause.pictures or self.made is not None:
             return False
-        single = re.search(r"\b(?:it|this|that)\b", scope.text)
+        single = patterns.search(r"\b(?:it|this|that)\b", scope.text)
         return not (single and len(self.history.last) == 1)
 
     def _note(self, fragment: Fragment) -> None:
@@ -288,7 +302,7 @@ class _State:
                 self.mentioned = done_to
                 return
         verbs = "|".join(["are", "is", "can", "do", *self.words.list("text_verbs")])
-        phrase = re.search(
+        phrase = patterns.search(
             rf"(?:(?<=there are )|(?<=there is )|(?<=how many )|\b(?=(?:the|a|an|any|this|that|my|his|her|their)\s)).+?(?=$| (?:{verbs})\b)",
             clause.text,
         )

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from agent.planners.offline import patterns
+
 UNITS = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
     "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30,
@@ -41,11 +43,11 @@ def spelled(text: str) -> str:
     """Number words before a unit as digits: "ninety degrees" is "90 degrees"."""
     small = "|".join(sorted(UNITS, key=len, reverse=True))
     unit = r"(?=[ -]?(?:degrees?|per ?cent|percent|%|times|fold|pixels?|px)\b)"
-    text = re.sub(
+    text = patterns.sub(
         rf"\b(?:(?P<h>{small}|a) hundred\b(?: and )?[ -]?)?(?:(?P<t>{small})\b(?:[ -](?P<u>{small})\b)?)?{unit}",
         _digits, text,
     )  # fmt: skip
-    return re.sub(rf"\b(?:{small})(?=[- ]?fold\b)", lambda m: str(UNITS[m.group()]), text)
+    return patterns.sub(rf"\b(?:{small})(?=[- ]?fold\b)", lambda m: str(UNITS[m.group()]), text)
 
 
 def _digits(match: re.Match[str]) -> str:
@@ -58,27 +60,27 @@ def _digits(match: re.Match[str]) -> str:
 
 def percent(text: str) -> float | None:
     """The share that a percentage says; None where none is said."""
-    match = re.search(PERCENT, text)
+    match = patterns.search(PERCENT, text)
     return float(match.group(1)) / 100 if match else None
 
 
 def factor(text: str) -> float | None:
     """How many times: "x3", "3 times", "twice", "a third of"; None where none is said."""
-    match = re.search(TIMES, text)
+    match = patterns.search(TIMES, text)
     if match:
         return float(match.group(1) or match.group(2))
-    match = re.search(rf"\bfactor (?:of )?({NUMBER})|\bby ({NUMBER})(?!\s*(?:%|per|deg|°|px|pix|\d))", text)  # fmt: skip
+    match = patterns.search(rf"\bfactor (?:of )?({NUMBER})|\bby ({NUMBER})(?!\s*(?:%|per|deg|°|px|pix|\d))", text)  # fmt: skip
     if match:
         return float(match.group(1) or match.group(2))
     for word, value in (*FOLD.items(), *FRACTIONS.items()):
-        if re.search(rf"\b{word}\b", text):
+        if patterns.search(rf"\b{word}\b", text):
             return value
     return None
 
 
 def strength(text: str, default: float) -> float:
     """A default factor (1 changes nothing) made weaker or stronger by "a bit", "much"."""
-    share = 0.5 if re.search(LITTLE, text) else 2.0 if re.search(MUCH, text) else 1.0
+    share = 0.5 if patterns.search(LITTLE, text) else 2.0 if patterns.search(MUCH, text) else 1.0
     if default >= 1:
         return 1 + (default - 1) * share
     return float(max(0.05, round(default**share, 3)))
@@ -89,11 +91,11 @@ def changed(text: str, default: float) -> float:
     share, times = percent(text), factor(text)
     down = default < 1
     if share is not None:
-        if re.search(rf"\b(?:to|at)\s+(?:about |exactly )?{NUMBER}\s*(?:%|per)", text):
+        if patterns.search(rf"\b(?:to|at)\s+(?:about |exactly )?{NUMBER}\s*(?:%|per)", text):
             return share
         return max(0.0, 1 - share) if down else 1 + share
     if times is not None:
-        fraction = re.search(rf"\bby (?:{'|'.join(FRACTIONS)})\b", text)
+        fraction = patterns.search(rf"\bby (?:{'|'.join(FRACTIONS)})\b", text)
         if fraction:
             return 1 - times if down else 1 + times
         return 1 / times if down and times > 1 else times
@@ -102,9 +104,9 @@ def changed(text: str, default: float) -> float:
 
 def degrees(text: str) -> float | None:
     """Degrees clockwise; None where the text says neither an angle nor a direction."""
-    match = re.search(rf"({NUMBER})\s*(?:°|deg)|\bby ({NUMBER})\b|\b(?:rotate|turn|rotated|turned)(?: it| this)? ({NUMBER})\b(?!/)", text)  # fmt: skip
-    back = re.search(r"\b(?:anti-?\s?clockwise|counter-?\s?clockwise|ccw|(?:to the |to your )?left)\b", text)  # fmt: skip
-    onward = re.search(r"\b(?:clockwise|cw|(?:to the |to your )?right)\b(?! way)", text)
+    match = patterns.search(rf"({NUMBER})\s*(?:°|deg)|\bby ({NUMBER})\b|\b(?:rotate|turn|rotated|turned)(?: it| this)? ({NUMBER})\b(?!/)", text)  # fmt: skip
+    back = patterns.search(r"\b(?:anti-?\s?clockwise|counter-?\s?clockwise|ccw|(?:to the |to your )?left)\b", text)  # fmt: skip
+    onward = patterns.search(r"\b(?:clockwise|cw|(?:to the |to your )?right)\b(?! way)", text)
     angle = float(next(g for g in match.groups() if g)) if match else _turn(text)
     if angle is None and not (back or onward):
         return None
@@ -119,7 +121,7 @@ def _turn(text: str) -> float | None:
         (r"1/2|half(?: a)?[- ]turn|upside[- ]down|on its head|the other way (?:up|round|around)|the right way up", 180.0),
         (r"full turn", 360.0),
     ):  # fmt: skip
-        if re.search(rf"\b(?:{pattern})\b", text):
+        if patterns.search(rf"\b(?:{pattern})\b", text):
             return angle
     return None
 
@@ -147,17 +149,17 @@ SIDES = (
 
 def size(text: str) -> Size | None:
     """The size in pixels that a text names; None where it names none."""
-    both = re.search(SIZE, text)
+    both = patterns.search(SIZE, text)
     if both:
         fits = bool(
-            re.search(r"\b(?:fits?|within|inside|at most|no (?:larger|bigger)|max)\b", text)
+            patterns.search(r"\b(?:fits?|within|inside|at most|no (?:larger|bigger)|max)\b", text)
         )
         return Size(int(both.group(1)), int(both.group(2)), at_most=fits)
     sides: dict[str, int] = {}
     for side, words in SIDES:
         before = rf"(\d{{2,5}})\s*-?\s*(?:px|pixels?)?\s*(?:in |on |at |for |along |across )?(?:the |its )?(?:{words})\b"
         after = rf"\b(?:{words})\b\s*(?:should be |is |of |to |at |= ?|: ?|be )*(\d{{2,5}})\b(?!\s*(?:%|per))"
-        match = re.search(before, text) or re.search(after, text)
+        match = patterns.search(before, text) or patterns.search(after, text)
         if match:
             sides[side] = int(match.group(1))
     if sides:
@@ -167,7 +169,7 @@ def size(text: str) -> Size | None:
             sides.get("longer", 0),
             sides.get("shorter", 0),
         )
-    single = re.search(PIXELS, text)
+    single = patterns.search(PIXELS, text)
     return Size(width=int(single.group(1))) if single else None
 
 
@@ -179,5 +181,5 @@ def without(text: str) -> str:
         rf"(?:\b(?:by|of)\s+)?(?:an angle of )?{NUMBER}\s*(?:°|deg(?:rees?)?\b)", WORDS,
         rf"\bby (?:a factor of )?{NUMBER}\b", LITTLE, MUCH,
     ):  # fmt: skip
-        text = re.sub(pattern, " ", text)
+        text = patterns.sub(pattern, " ", text)
     return " ".join(text.split())

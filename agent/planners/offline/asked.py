@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+from agent.planners.offline import patterns
 from agent.planners.offline.parse import Target
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.words import singular_phrase
@@ -33,10 +34,14 @@ def asked(scope: Scope) -> Asked | None:
 
 def _words_of(scope: Scope, build: Build, verbs: str) -> Asked | None:
     """The text itself: ``what is written on …``, ``what does … say``, ``read …``."""
-    patterns: tuple[tuple[str, str], ...] = (
+    forms: tuple[tuple[str, str], ...] = (
         (rf"^what (?:is|are|was|does it) (?:all )?{WRITTEN} (?P<c>.+)$", "text "),
         (
             rf"^what (?:does|do|did) (?P<c>.+?) (?:{verbs})\b(?: (?:drivers|people|visitors|you|us|me|customers|passengers))?(?: about.*| to.*| of.*| against.*)?$",
+            "",
+        ),
+        (
+            r"^what (?:is|are|was|were) (?P<c>.+?) (?:saying|reading|telling|announcing)(?: (?:us|me|people|drivers|visitors|about.*))?$",
             "",
         ),
         (rf"^(?:what|which) (?P<a>.+?) (?:is|are|was|were) {WRITTEN}(?P<c> .+)?$", "text"),
@@ -47,12 +52,17 @@ def _words_of(scope: Scope, build: Build, verbs: str) -> Asked | None:
         ),
         (r"^(?:the |all )?(?:text|writing)$", ""),
     )
-    for pattern, prefix in patterns:
-        match = re.match(pattern, scope.text)
+    about = patterns.match(
+        r"^what (?:is|are) (?P<c>.+?) (?:advertising|promoting|about)$", scope.text
+    )
+    if about and scope.words.is_carrier(build(about.group("c")).head):
+        return build("title"), build(about.group("c"))
+    for pattern, prefix in forms:
+        match = patterns.match(pattern, scope.text)
         if match:
             groups = match.groupdict()
             if (groups.get("a") or "").endswith(" called"):
-                return build("name"), build(re.sub(r"^(?:is|are) | called$", "", groups["a"]))
+                return build("name"), build(patterns.sub(r"^(?:is|are) | called$", "", groups["a"]))
             attribute = build(groups["a"]) if groups.get("a") else None
             carrier = build((prefix + (groups.get("c") or "")).strip()) if groups.get("c") else None
             return _sorted(attribute, carrier, scope)
@@ -71,19 +81,19 @@ def _sorted(attribute: Target | None, carrier: Target | None, scope: Scope) -> A
 def _which_attribute(scope: Scope, build: Build, verbs: str) -> Asked | None:
     """``which ATTRIBUTE does the CARRIER say``, ``what ATTRIBUTE is on the CARRIER``."""
     copulas = "is|are|was|were|does|do|did|has|have|can|put up|issued|made|makes|published|publishes|printed|wrote|runs|owns|brewed|brews|organised|organized"
-    match = re.match(
+    match = patterns.match(
         rf"^(?:(?:on|in|at|from|to|by|for|with) )?(?:what|which|whose) (?P<a>[^,]+?) (?:{copulas}|{verbs})\b(?P<rest>.*)$",
         scope.text,
     )
     if not match or match.group("a") in ("", "is", "are"):
         return _bare_which(scope, build)
-    said = re.sub(r"\b(?:of|for|in|on|from|at)$", "", match.group("a")).strip()
+    said = patterns.sub(r"\b(?:of|for|in|on|from|at)$", "", match.group("a")).strip()
     attribute = build(said)
     if not readable(attribute, scope, scope.text):
         return None
     rest = match.group("rest")
-    rest = re.sub(rf"\b(?:{verbs}|put up|made|is|are|belong to|from)\b\s*", " ", rest).strip()
-    rest = re.sub(r"^(?:it|this|that|there|here|they|he|she)$", "", rest)
+    rest = patterns.sub(rf"\b(?:{verbs}|put up|made|is|are|belong to|from)\b\s*", " ", rest).strip()
+    rest = patterns.sub(r"^(?:it|this|that|there|here|they|he|she)$", "", rest)
     if not rest:
         return replace(attribute, of=None), attribute.of
     places = ("on ", "in ", "at ", "above", "below", "under", "along", "next to", "near ")
@@ -92,7 +102,9 @@ def _which_attribute(scope: Scope, build: Build, verbs: str) -> Asked | None:
 
 def _bare_which(scope: Scope, build: Build) -> Asked | None:
     """``which gate?``, ``what brand?``."""
-    match = re.match(r"^(?:what|which|whose) (?P<a>[\w' -]+)$", scope.text)
+    match = patterns.match(
+        r"^(?:what|which|whose) (?P<a>(?!(?:is|are|was|were|do|does)\b)[\w' -]+)$", scope.text
+    )
     if match is None:
         return None
     attribute = build(match.group("a"))
@@ -103,10 +115,10 @@ def _bare_which(scope: Scope, build: Build) -> Asked | None:
 
 def _who_or_what_is(scope: Scope, build: Build, verbs: str) -> Asked | None:
     """``who is the CARRIER for``, ``what is the CARRIER called``, ``what is the ATTRIBUTE of …``."""
-    match = re.match(
+    match = patterns.match(
         r"^(?:what|who|which|when|whose) (?:is|are|was|were|does|do|did) (?P<c>.+?)(?: (?:printed|written|dated|issued|start|begin|open|close|end|expire|valid|held|due|commemorate|honour|honor|celebrate))?(?: (?:for|by|about|from|to|dedicated to|called|named))?$",
         scope.text,
-    ) or re.match(
+    ) or patterns.match(
         r"^(?:who(?:se)?) (?:wrote|made|makes|put up|published|publishes|printed|issued|owns|runs|built|brewed|brews|signed|designed|sent|organised|organized|produces|produced|manufactured|manufactures|edited|sponsors|(?P<own>[\w ]+ (?:is|was))) (?P<c>.+)$",
         scope.text,
     )
@@ -114,7 +126,7 @@ def _who_or_what_is(scope: Scope, build: Build, verbs: str) -> Asked | None:
         return None
     inner = build(match.group("c"))
     first = scope.text.split()[0]
-    bare = inner.pronoun and not re.search(r"\b(for|by|from|to)$", scope.text)
+    bare = inner.pronoun and not patterns.search(r"\b(for|by|from|to)$", scope.text)
     if first == "who" and bare and "own" not in match.groupdict():
         return None
     if first in ("who", "whose") or scope.text.endswith((" called", " named")):
@@ -136,14 +148,14 @@ def _maker(text: str) -> str:
         (r"\b(?:put up|issued|runs|organi[sz]ed)\b", "organisation"),
         (r"\b(?:makes?|made|manufactur|produc)", "brand"),
     ):
-        if re.search(pattern, text):
+        if patterns.search(pattern, text):
             return noun
     return "name"
 
 
 def _on_carrier(scope: Scope, build: Build, verbs: str) -> Asked | None:
     """``what is on the CARRIER``, ``what stands below the heading``."""
-    match = re.match(
+    match = patterns.match(
         r"^what (?:is|are|stands|stand|comes|appears) (?P<c>(?:on|above|below|under|over|next to|beside|left of|right of|to the (?:left|right) of) .+)$",
         scope.text,
     )
@@ -158,9 +170,9 @@ def _on_carrier(scope: Scope, build: Build, verbs: str) -> Asked | None:
 
 def _attribute_named(scope: Scope, build: Build, verbs: str) -> Asked | None:
     """``give me the ATTRIBUTE``, or the attribute alone."""
-    match = re.match(
+    match = patterns.match(
         r"^(?:give|show|tell|find|get|list|name|identify|state)(?: me)? (?P<c>.+)$", scope.text
-    ) or re.match(
+    ) or patterns.match(
         r"^(?P<c>(?:(?:the|its|their|his|her|all|any|every|each) )?[\w' -]+)$", scope.text
     )
     if not match:
@@ -171,17 +183,19 @@ def _attribute_named(scope: Scope, build: Build, verbs: str) -> Asked | None:
 
 def _leads_to(scope: Scope, build: Build, verbs: str) -> Asked | None:
     """``where does the CARRIER lead to``, ``what does it say``."""
-    match = re.match(
+    match = patterns.match(
         r"^where does (?P<c>.+?) (?:lead|go|point|take (?:me|you|us))(?: to)?$", scope.text
     )
     if match:
         return build("destination"), build(match.group("c"))
-    if re.match(
+    if patterns.match(
         r"^where (?:does|is|was|will) .+? (?:take place|held|happen|happening|be held|performed|playing)$",
         scope.text,
     ):
         return build("venue"), None
-    if re.match(rf"^what (?:does|do|did) (?:it|this|that|they|he|she) (?:{verbs})\b", scope.text):
+    if patterns.match(
+        rf"^what (?:does|do|did) (?:it|this|that|they|he|she) (?:{verbs})\b", scope.text
+    ):
         return None, Target("it", pronoun=True)
     return None
 
@@ -198,6 +212,6 @@ def readable(attribute: Target, scope: Scope, text: str) -> bool:
     ):
         return True
     verbs = r"\b(say|says|read|reads|written|printed|mention|mentions|mentioned|forbid|forbids|list|lists|show|shows|issued|called|named|listed|titled|advertise|advertises|advertised)\b"
-    return bool(re.search(verbs, text)) and any(
+    return bool(patterns.search(verbs, text)) and any(
         scope.words.is_carrier(w) for w in map(singular_phrase, text.split())
     )

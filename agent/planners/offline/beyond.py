@@ -6,8 +6,10 @@ other goals.
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable, Sequence
 
+from agent.planners.offline import patterns
+from agent.planners.offline.asking import asked, described, lacking, ready
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.work import Cannot, Fragment
 
@@ -46,26 +48,47 @@ ORDERED = r"^(?:make|turn|blur|crop|cut|draw|put|remove|replace|add|paint|rotate
 
 
 def beyond(scope: Scope) -> Fragment | None:
-    """What nobody here can see: actions, moods, ages, kinds of animals, descriptions.
+    """What only a model that sees can tell: actions, moods, ages, kinds of animals, descriptions.
 
     Raises:
-        Cannot: it is asked for.
+        Cannot: it is asked for, and no such model is ready.
     """
     text = scope.text
-    if re.search(READ_INSTEAD, text) or re.search(COUNTED, text) or re.search(ORDERED, text):
+    if (
+        patterns.search(READ_INSTEAD, text)
+        or patterns.search(COUNTED, text)
+        or patterns.search(ORDERED, text)
+    ):
         return None
-    if any(re.search(pattern, text) for _, _, pattern in FAMILIES[1:]):
-        raise unknown(scope)
-    return None
+    ability, who = _wanted(scope, FAMILIES[1:])
+    if not ability:
+        return None
+    if ability in TELLERS and ready(scope.work.view, ability):
+        return TELLERS[ability](scope)
+    if ability not in TELLERS and ready(scope.work.view, ability):
+        return None  # a tool of its own, which the clause may name
+    raise lacking(scope.work.view, ability, who)
 
 
 def unknown(scope: Scope) -> Cannot:
     """The honest end: which ability the clause would need."""
-    ability, who = next(
-        ((a, w) for a, w, pattern in FAMILIES if re.search(pattern, scope.text)),
-        ("vqa", "a multimodal model"),
+    ability, who = _wanted(scope, FAMILIES)
+    return lacking(scope.work.view, ability or "vqa", who or "a multimodal model")
+
+
+def ask(scope: Scope) -> Fragment | None:
+    """Whatever nobody else understood, put to a model that sees, where one is ready."""
+    if patterns.search(ORDERED, scope.text) or not ready(scope.work.view, "vqa"):
+        return None
+    return asked(scope)
+
+
+def _wanted(scope: Scope, families: Sequence[tuple[str, str, str]]) -> tuple[str, str]:
+    """The ability that a clause asks for and who has it; '' where it asks for none."""
+    return next(
+        ((a, w) for a, w, pattern in families if patterns.search(pattern, scope.text)), ("", "")
     )
-    return Cannot(
-        f"I cannot answer that: it needs the ability `{ability}` ({who}), and no ready model has it. "
-        "`ocelli doctor` shows what is missing and how to add it"
-    )
+
+
+TELLERS: dict[str, Callable[[Scope], Fragment]] = {"caption": described, "vqa": asked}
+"""Abilities whose models are asked in the words of the clause."""

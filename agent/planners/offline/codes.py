@@ -5,8 +5,7 @@ Knows nothing of other text.
 
 from __future__ import annotations
 
-import re
-
+from agent.planners.offline import patterns
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.work import Fragment, Ref, listed, quoted
 from tools.textkinds import kind_of
@@ -20,10 +19,10 @@ SQUARE = ("qr", "data matrix", "aztec", "maxicode")
 
 def codes(scope: Scope) -> Fragment | None:
     """What a barcode or matrix code contains."""
-    asked = re.search(CODE, scope.text) or _meant_code(scope)
-    if not asked or re.search(OTHER, scope.text):
+    asked = patterns.search(CODE, scope.text) or _meant_code(scope)
+    if not asked or patterns.search(OTHER, scope.text):
         return None
-    if re.match(
+    if patterns.match(
         r"^(?:is|are|how (?:many|big|wide|far)|where (?:is|are)|find|locate|count|any)\b"
         r"|^(?:does|do|has|have) (?:it|this|that|(?:the|this|either|any) \w+) (?:have|contain|show|include)\b",
         scope.text,
@@ -34,7 +33,9 @@ def codes(scope: Scope) -> Fragment | None:
     rows = _placed(scope, _of_format(scope.text, held), held)
     if not rows:
         return _printed_digits(scope, found)
-    if re.search(r"\b(?:what|which) (?:kind|type|sort|format) of\b|\bsymbology\b", scope.text):
+    if patterns.search(
+        r"\b(?:what|which) (?:kind|type|sort|format) of\b|\bsymbology\b", scope.text
+    ):
         said = [f"it is a {held.formats[r]}" for r in rows]
     else:
         said = [f"the {held.formats[r]} contains {quoted([held.texts[r]])}" for r in rows]
@@ -46,7 +47,7 @@ def isbn(scope: Scope) -> Fragment | None:
     """The ISBN that a barcode of the picture holds."""
     found = scope.work.call("read_codes", image=scope.image)
     held = scope.work.see(found, Codes)
-    rows = [i for i, t in enumerate(held.texts) if re.match(r"97[89]\d{10}$", t)]
+    rows = [i for i, t in enumerate(held.texts) if patterns.match(r"97[89]\d{10}$", t)]
     if not rows:
         return None
     said = f"The ISBN is {held.texts[rows[0]]}{scope.work.cite(found, rows[:1])}"
@@ -55,7 +56,7 @@ def isbn(scope: Scope) -> Fragment | None:
 
 def _meant_code(scope: Scope) -> bool:
     """Whether "it" in "what does it say" is a code spoken of before."""
-    asks = re.match(
+    asks = patterns.match(
         r"^(?:what|where) (?:does|do|is|are|did) (?:it|they|each(?: one)?|both|that|this|these|them)(?: of them)?\b.*"
         r"\b(?:say|contain|read|lead|hold|mean|encode|go|link|stand for|in it)\b",
         scope.text,
@@ -70,16 +71,16 @@ def _of_format(text: str, held: Codes) -> list[int]:
     rows = list(range(len(held)))
     square = [r for r in rows if held.formats[r].lower().startswith(SQUARE)]
     linear = [r for r in rows if r not in square]
-    if re.search(r"\bqr", text) and not re.search(r"bar ?code", text):
+    if patterns.search(r"\bqr", text) and not patterns.search(r"bar ?code", text):
         return [r for r in rows if "qr" in held.formats[r].lower()] or rows
-    if re.search(r"bar ?code|\bupc|\bean", text) and not re.search(r"\bqr\b", text):
+    if patterns.search(r"bar ?code|\bupc|\bean", text) and not patterns.search(r"\bqr\b", text):
         return linear or rows
     return rows
 
 
 def _placed(scope: Scope, rows: list[int], held: Codes) -> list[int]:
     """The one on the side that the question names."""
-    side = re.search(r"\b(left|right|top|bottom|upper|lower)\b", scope.text)
+    side = patterns.search(r"\b(left|right|top|bottom|upper|lower)\b", scope.text)
     if side is None or len(rows) < 2:
         return rows
     word = {"upper": "top", "lower": "bottom"}.get(side.group(1), side.group(1))
@@ -102,13 +103,13 @@ def _printed_digits(scope: Scope, found: Ref) -> Fragment | None:
             digits = quoted(spans.texts[r] for r in rows[:3])
             text = f"No code decodes, but the digits printed read {digits}"
             return Fragment(text + scope.work.cite(ref, rows[:3]), focus=ref)
-    if not re.search(MACHINE, scope.text):
+    if not patterns.search(MACHINE, scope.text):
         return None  # "the code" may be a word or number that is simply written
     return Fragment(scope.absent("QR code or barcode that can be decoded", found))
 
 
 def _is_code_text(text: str) -> bool:
-    digits = re.sub(r"\D", "", text)
+    digits = patterns.sub(r"\D", "", text)
     kinds = kind_of(text)
-    ratio = len(digits) / max(1, len(re.sub(r"\s", "", text)))
+    ratio = len(digits) / max(1, len(patterns.sub(r"\s", "", text)))
     return len(digits) >= 7 and ratio > 0.7 and not kinds & {"phone", "date", "amount", "price"}

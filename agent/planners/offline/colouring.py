@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from agent.planners.offline import patterns
 from agent.planners.offline.parse import Target
 from agent.planners.offline.placing import is_placed
 from agent.planners.offline.reading import carrier_text
@@ -46,13 +47,13 @@ def _of_picture(scope: Scope) -> Fragment | None:
     """The main colours of the whole picture."""
     whole = rf"(?:(?:in|of|on) )?(?:(?:the|this|that|my|these|those|each) )?(?:whole |entire )?(?:{_pictures(scope)})"
     main = r"(?:main |dominant |most common |predominant |prevailing |overall |principal |most frequent )"
-    asks = re.match(
+    asks = patterns.match(
         rf"^(?:(?:what|which) (?:is |are )?|name |list |find )?(?:the |its )?{main}?colou?rs?(?: palette)?(?: (?:can|do|does|are|is|has|have) (?:you |i |there |we )?(?:see|find|{whole}|it|this|there|here|used|present|most common|dominant)(?: have| has| contain| in it| here)?| {whole})?$"
         rf"|^(?:what|which) (?:{main})?colou?rs? (?:is|are|dominates?|prevails?) (?:{whole}|the most common|most common|dominant|most frequent)$"
         rf"|^(?:the |what is the |what are the )?{main}colou?rs?\b.*$|^what is the palette.*$",
         scope.text,
     )
-    if not asks or (re.search(r"\b(?:it|its)\b", scope.text) and _thing_meant(scope)):
+    if not asks or (patterns.search(r"\b(?:it|its)\b", scope.text) and _thing_meant(scope)):
         return None
     return _main_colors(scope)
 
@@ -85,7 +86,7 @@ def _share_of(scope: Scope, named: str) -> tuple[float, str]:
 
 
 def _amount(scope: Scope) -> Fragment | None:
-    match = re.match(
+    match = patterns.match(
         rf"^(?:how much|what (?:share|percentage|percent|fraction|part|proportion)) of (?:the |this )?(?:{_pictures(scope)}|it) (?:is|are) (?P<c>{NAMED})$"
         rf"|^how (?P<d>{NAMED}) is (?:it|(?:the|this) (?:{_pictures(scope)}))$",
         scope.text,
@@ -99,7 +100,7 @@ def _amount(scope: Scope) -> Fragment | None:
 
 
 def _any_of(scope: Scope) -> Fragment | None:
-    match = re.match(
+    match = patterns.match(
         rf"^(?:(?:is|are) there|do(?:es)? (?:you see|it (?:have|contain)|(?:the|this) (?:{_pictures(scope)}) (?:have|contain))|see) (?:any|some|a lot of|much|something|anything)?\s*(?P<c>{NAMED})(?: (?:things?|parts?|areas?|pixels))?(?: (?:here|anywhere|in it|(?:in|on) (?:the|this) (?:{_pictures(scope)})))*$",
         scope.text,
     )
@@ -114,13 +115,13 @@ def _any_of(scope: Scope) -> Fragment | None:
 
 def _is_it(scope: Scope) -> Fragment | None:
     """Such as "Is the sign red?", "Are the letters white or yellow?"."""
-    match = re.match(
+    match = patterns.match(
         rf"^(?:is|are|was|were) (?P<a>(?!there\b).+?) (?:painted |coloured |colored |mostly |mainly |printed in |written in |in )?(?P<c>(?:{NAMED})(?:(?:,| or|, or) (?:{NAMED}))*)(?: in colou?r)?$",
         scope.text,
     )
     if not match:
         return None
-    asked = re.findall(NAMED, match.group("c"))
+    asked = patterns.findall(NAMED, match.group("c"))
     if set(asked) <= {"black", "white"} and " and white" in scope.text:
         return None
     wanted = scope.target(match.group("a"))
@@ -128,7 +129,7 @@ def _is_it(scope: Scope) -> Fragment | None:
     if (
         _is_whole(scope, wanted)
         or whole
-        or re.fullmatch(r"(?:the |its )?background", match.group("a"))
+        or patterns.fullmatch(r"(?:the |its )?background", match.group("a"))
     ):
         return _picture_is(scope, asked)
     if wanted.many and scope.noun(wanted) is not None and len(asked) == 1:
@@ -191,25 +192,29 @@ def _each_color(scope: Scope, wanted: Target) -> Fragment | None:
 
 
 def _which(scope: Scope) -> Fragment | None:
-    said = re.search(r"\b(?:colou?rs?|shade|hue)\b", scope.text)
-    if not said or re.match(r"^(?:make|turn|change|paint|colou?r|is|are|does|do)\b", scope.text):
+    said = patterns.search(r"\b(?:colou?rs?|shade|hue)\b", scope.text)
+    if not said or patterns.match(
+        r"^(?:make|turn|change|paint|colou?r|is|are|does|do)\b", scope.text
+    ):
         return None
-    match = re.match(
+    match = patterns.match(
         r"^(?:what|which|in (?:what|which)) (?:\w+ )?(?:colou?rs?|shade|hue) (?:is|are|does|do|has|have|was|were) (.+?)(?: have| has| painted| written| printed| in)*$",
         scope.text,
-    ) or re.search(
+    ) or patterns.search(
         r"\b(?:colou?rs?|shade|hue) (?:of|in|on|does|do) (.+?)(?: have| has)?$", scope.text
     )
     if not match:
-        named = re.match(r"^what is the (background|text|letter|font|ink) colou?r$", scope.text)
+        named = patterns.match(
+            r"^what is the (background|text|letter|font|ink) colou?r$", scope.text
+        )
         if not named:
             return None
         match = named
-    phrase = re.sub(
+    phrase = patterns.sub(
         r"^(?:the )?(?:main |dominant |most common )?colou?rs? (?:of|in) ", "", match.group(1)
     )
     plainly = scope.target(phrase)
-    if plainly.many and scope.noun(plainly) is not None and not re.search(INK, phrase):
+    if plainly.many and scope.noun(plainly) is not None and not patterns.search(INK, phrase):
         found_each = _each_color(scope, plainly)
         if found_each is not None:
             return found_each
@@ -217,7 +222,9 @@ def _which(scope: Scope) -> Fragment | None:
     if isinstance(found, Fragment):
         return found
     names, shares, cite, name, ref = found
-    second = names[1:] and shares[0] <= 0.7 and not re.search(INK, phrase) and shares[1] >= 0.15
+    second = (
+        names[1:] and shares[0] <= 0.7 and not patterns.search(INK, phrase) and shares[1] >= 0.15
+    )
     rest = f", then {_spoken(names[1])}" if second else ""
     return Fragment(f"The {name} {_be(name)} {_spoken(names[0])}{rest}{cite}", focus=ref)
 
@@ -228,8 +235,8 @@ Seen = tuple[list[str], list[float], str, str, Ref]
 def _colors_of(scope: Scope, phrase: str) -> Seen | Fragment:
     """(names, shares, cite, what to call it, where) of the thing; of letters that of their ink."""
     wanted = scope.target(phrase)
-    ground = re.match(r"^(?:the |its )?background(?: (?:of|behind|on) (.+))?$", phrase)
-    ink = re.search(INK, phrase) is not None
+    ground = patterns.match(r"^(?:the |its )?background(?: (?:of|behind|on) (.+))?$", phrase)
+    ink = patterns.search(INK, phrase) is not None
     if _is_whole(scope, wanted) or (ground and not ground.group(1)):
         return _main_colors(scope)
     if ground:
@@ -271,7 +278,7 @@ def _name(wanted: Target, phrase: str) -> str:
     if wanted.pronoun or not wanted.head:
         return "region"
     return (
-        re.sub(r"^(?:the|a|an|this|that|these|those) ", "", phrase)
+        patterns.sub(r"^(?:the|a|an|this|that|these|those) ", "", phrase)
         if len(phrase) < 40
         else wanted.head
     )
@@ -279,7 +286,7 @@ def _name(wanted: Target, phrase: str) -> str:
 
 def _be(name: str) -> str:
     """The verb for what a noun phrase names: its first noun decides ("the letters of the sign")."""
-    head = re.split(r" (?:of|on|in|at|that|which|behind) ", name)[0].split(" ")[-1]
+    head = patterns.split(r" (?:of|on|in|at|that|which|behind) ", name)[0].split(" ")[-1]
     return "are" if singular(head) != head else "is"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from agent.planners.offline import patterns
 from agent.planners.offline.counting import people
 from agent.planners.offline.judging import is_so
 from agent.planners.offline.parse import Target
@@ -38,16 +39,16 @@ def _comparative(scope: Scope) -> tuple[str, str, bool] | None:
     """(word, measure, whether more of it is meant) of the comparative in the clause."""
     table = scope.words.table("comparatives")
     for phrase in sorted(table, key=len, reverse=True):
-        if re.search(rf"\b{re.escape(phrase)}\b", scope.text):
+        if patterns.search(rf"\b{re.escape(phrase)}\b", scope.text):
             return phrase, str(table[phrase][0]), bool(table[phrase][1])
     return None
 
 
 def _of_things(scope: Scope) -> bool:
     """Whether the clause compares things in the pictures rather than the pictures."""
-    match = re.search(r"^(?:in )?(?:which|what)(?: of (?:the|these) (?:two |three )?)?\s?(.*?) (?:is|are|has|have|do|does)\b", scope.text)  # fmt: skip
+    match = patterns.search(r"^(?:in )?(?:which|what)(?: of (?:the|these) (?:two |three )?)?\s?(.*?) (?:is|are|has|have|do|does)\b", scope.text)  # fmt: skip
     said = (
-        re.sub(r"\b(one|of these|of the two|two|three|the)\b", "", match.group(1)).split()
+        patterns.sub(r"\b(one|of these|of the two|two|three|the)\b", "", match.group(1)).split()
         if match
         else []
     )
@@ -57,8 +58,8 @@ def _of_things(scope: Scope) -> bool:
 def _more(scope: Scope) -> Fragment | None:
     """Which picture is darker, sharper, larger."""
     found = _comparative(scope)
-    asks = re.match(rf"{WHICH}|^(?:is|are)\b", scope.text)
-    copied = re.search(r"\b(?:version|copy|crop)\b", scope.text)
+    asks = patterns.match(rf"{WHICH}|^(?:is|are)\b", scope.text)
+    copied = patterns.search(r"\b(?:version|copy|crop)\b", scope.text)
     if found is None or not asks or copied or _of_things(scope):
         return None
     phrase, measure, more = found
@@ -69,7 +70,7 @@ def _more(scope: Scope) -> Fragment | None:
     if max(values) - min(values) <= 0.01 * max(1e-9, abs(max(values))):
         return Fragment(f"No picture is {phrase}: they are the same in {measure}{cites}")
     shown = ", ".join(f"{ORDINALS[i]}: {number(v, 1)}" for i, v in enumerate(values))
-    if re.match(r"^(?:is|are)\b", scope.text) and asked:
+    if patterns.match(r"^(?:is|are)\b", scope.text) and asked:
         opening = f"{'Yes' if best == asked[0] - 1 else 'No'}, the {ORDINALS[best]}"
     else:
         opening = f"The {ORDINALS[best]}"
@@ -81,14 +82,16 @@ def _more(scope: Scope) -> Fragment | None:
 def _ordered(scope: Scope) -> tuple[int, ...]:
     """The pictures of "the first … than the second", in that order."""
     ordinals = scope.words.table("ordinals")
-    said = re.findall(rf"\bthe ({'|'.join(ordinals)})\b", scope.text)
+    said = patterns.findall(rf"\bthe ({'|'.join(ordinals)})\b", scope.text)
     return tuple(int(ordinals[word]) % (len(scope.images) + 1) for word in said)
 
 
 def _how_much_more(scope: Scope) -> Fragment | None:
     """By how much one picture is darker or larger than the other."""
     found = _comparative(scope)
-    if found is None or not re.match(r"^(?:by how much|how much|how many times)\b", scope.text):
+    if found is None or not patterns.match(
+        r"^(?:by how much|how much|how many times)\b", scope.text
+    ):
         return None
     phrase, measure, _ = found
     values, handles = _values(scope, measure)
@@ -115,8 +118,8 @@ def _values(scope: Scope, measure: str) -> tuple[list[float], list[str]]:
 
 
 def _numeric(text: str) -> float:
-    found = re.findall(r"-?\d+(?:\.\d+)?", text.replace(",", ""))
-    if len(found) >= 2 and re.search(r"\d\s*[x×]\s*\d", text):
+    found = patterns.findall(r"-?\d+(?:\.\d+)?", text.replace(",", ""))
+    if len(found) >= 2 and patterns.search(r"\d\s*[x×]\s*\d", text):
         return float(found[0]) * float(found[1])
     return float(found[0]) if found else 0.0
 
@@ -126,12 +129,12 @@ def _being(scope: Scope) -> Fragment | None:
     words = "|".join(
         re.escape(w) for w in sorted(scope.words.table("qualities"), key=len, reverse=True)
     )
-    match = re.match(rf"^(?:which|what)\b.*?\b(?:is|are|was)\b (?:not |too )?(?:in |an? |the )?(?:{words})", scope.text)  # fmt: skip
-    asked = re.findall(rf"\b(?:{words})\b", match.group()) if match else []
+    match = patterns.match(rf"^(?:which|what)\b.*?\b(?:is|are|was)\b (?:not |too )?(?:in |an? |the )?(?:{words})", scope.text)  # fmt: skip
+    asked = patterns.findall(rf"\b(?:{words})\b", match.group()) if match else []
     if not asked or _of_things(scope):
         return None
     tables = [scope.work.call("quality", image=image) for image in scope.images]
-    denied = re.search(r"\bnot\b", scope.text) is not None
+    denied = patterns.search(r"\bnot\b", scope.text) is not None
     properties = scope.words.table("qualities")
     holding = [
         i for i, ref in enumerate(tables)
@@ -159,15 +162,15 @@ def _counts(scope: Scope, phrase: str) -> tuple[Target, list[Ref], list[int]]:
 
 def _having(scope: Scope) -> Fragment | None:
     """Which picture has a thing in it, or more of it."""
-    match = re.search(
+    match = patterns.search(
         r"\b(?:has|have|contains?|shows?|includes?|with|is there|are there|do you see|can i see|do i see|can you see|says?|reads?|mentions?)\b\s*(?:the (?:text|word|words)\s+)?(?:any |a |an |some |the |more than \w+ )?(.+?)(?:,? (?:the )?(?:first|1st|left) or (?:the )?(?:second|2nd|right).*)?$",
         scope.text,
     )
-    if not match or not re.match(WHICH, scope.text) or match.group(1).startswith("been "):
+    if not match or not patterns.match(WHICH, scope.text) or match.group(1).startswith("been "):
         return None
-    most = re.match(r"^(?:the )?(more|most|fewer|fewest|less|least)\s+(.+)$", match.group(1))
+    most = patterns.match(r"^(?:the )?(more|most|fewer|fewest|less|least)\s+(.+)$", match.group(1))
     said = most.group(2) if most else match.group(1)
-    if re.search(r"\b(?:says?|reads?|mentions?)\b", match.group()) and "⟦" not in said:
+    if patterns.search(r"\b(?:says?|reads?|mentions?)\b", match.group()) and "⟦" not in said:
         said = f"text that says {said}"
     wanted, refs, counts = _counts(scope, said)
     name = wanted.contains or people(scope, wanted)[0]
@@ -181,7 +184,7 @@ def _having(scope: Scope) -> Fragment | None:
                 f"None: every picture has {counts[0]} {plural(counts[0], name)}{caveat}"
             )
         return Fragment(f"The {ORDINALS[best]} picture ({rows}){caveat}", focus=refs[best])
-    denied = re.search(r"\b(?:not|no|without|lacks?)\b", scope.text) is not None
+    denied = patterns.search(r"\b(?:not|no|without|lacks?)\b", scope.text) is not None
     if denied:
         return _lacking(scope, counts, name, refs)
     holding = [i for i, n in enumerate(counts) if n]
@@ -207,7 +210,7 @@ def _lacking(scope: Scope, counts: list[int], name: str, refs: list[Ref]) -> Fra
 def _in_some(scope: Scope) -> Fragment | None:
     """Whether either, both or all of the pictures have a thing in them."""
     nouns = "|".join(f"{re.escape(n)}s?" for n in scope.words.list("pictures"))
-    match = re.match(
+    match = patterns.match(
         rf"^(?:do|does|have|has) (?P<q>either|both|all|any|each|every)(?: one)?(?: of (?:the|these|them))?(?: (?:two|three))?(?: (?:{nouns}))? (?:have|has|contain|show|include)s? (?:a |an |any |some |the )?(?P<a>.+?)(?: (?:in|on) (?:it|them))?$"
         rf"|^(?:is|are) there (?:a |an |any |some )?(?P<b>.+?) (?:in|on) (?P<p>either|both|all|any|each|every)(?: one)?(?: of (?:the|these|them))?(?: (?:two|three))?(?: (?:{nouns}))?$",
         scope.text,
@@ -226,7 +229,7 @@ def _in_some(scope: Scope) -> Fragment | None:
 
 def _in_total(scope: Scope) -> Fragment | None:
     """How many there are in all pictures together."""
-    match = re.match(
+    match = patterns.match(
         r"^how many (.+?) (?:are|do|can|is)\b.*\b(?:altogether|in total|in all|combined|together|overall|in both|in all)\b",
         scope.text,
     )
@@ -250,17 +253,17 @@ ASPECTS = {
 
 def _same_in(scope: Scope) -> Fragment | None:
     """Whether the pictures have the same size, width or brightness."""
-    if not re.search(r"\b(?:same|equal|identical|equally|different)\b", scope.text):
+    if not patterns.search(r"\b(?:same|equal|identical|equally|different)\b", scope.text):
         return None
     measure = next(
-        (m for m, words in ASPECTS.items() if re.search(rf"\b(?:{words})\b", scope.text)), ""
+        (m for m, words in ASPECTS.items() if patterns.search(rf"\b(?:{words})\b", scope.text)), ""
     )
-    if not measure or not re.match(r"^(?:is|are|do|does|have|has)\b", scope.text):
+    if not measure or not patterns.match(r"^(?:is|are|do|does|have|has)\b", scope.text):
         return None
     ref = scope.work.call("compare", first=scope.images[0], second=scope.images[1])
     row = next(r for r in scope.work.see(ref, Table) if r["what"] == measure)
     same = str(row["verdict"]) == "same"
-    yes = same != bool(re.search(r"\bdifferent\b", scope.text))
+    yes = same != bool(patterns.search(r"\bdifferent\b", scope.text))
     return Fragment(
         f"{'Yes' if yes else 'No'}: {measure} {row['first']} and {row['second']}{scope.work.cite(ref)}"
     )
@@ -268,11 +271,13 @@ def _same_in(scope: Scope) -> Fragment | None:
 
 def _alike(scope: Scope) -> Fragment | None:
     """Whether two pictures are the same, and where they differ."""
-    asks = re.search(
+    asks = patterns.search(
         r"\b(identical|the same|same (?:picture|photo|image|scene|shot)|differences?|differs?|different|chang(?:ed?|es)|similar|alike|duplicates?|compare|altered|edited|missing|removed|added|disappeared|gone|copies|copy|version)\b",
         scope.text,
     )
-    if not asks or re.search(r"\bsame (?:person|man|woman|people|place|dog|cat|car)\b", scope.text):
+    if not asks or patterns.search(
+        r"\bsame (?:person|man|woman|people|place|dog|cat|car)\b", scope.text
+    ):
         return None
     chosen = [scope.images[n - 1] for n in scope.clause.pictures if 0 < n <= len(scope.images)]
     first, second = chosen[:2] if len(chosen) > 1 else scope.images[:2]
@@ -298,11 +303,11 @@ def _alike(scope: Scope) -> Fragment | None:
 
 
 def _wanted_sameness(text: str) -> str:
-    if not re.match(r"^(?:is|are|has|have|do|does|did|was|were)\b", text):
+    if not patterns.match(r"^(?:is|are|has|have|do|does|did|was|were)\b", text):
         return ""
     return (
         "other"
-        if re.search(r"\b(?:differ\w*|chang\w+|altered|edited|missing|removed)\b", text)
+        if patterns.search(r"\b(?:differ\w*|chang\w+|altered|edited|missing|removed)\b", text)
         else "same"
     )
 

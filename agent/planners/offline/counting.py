@@ -5,15 +5,15 @@ Knows nothing of the wording of other goals.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 import numpy as np
 
+from agent.planners.offline import patterns
 from agent.planners.offline.parse import SIDE, Target
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.words import COLORS
-from agent.planners.offline.work import Fragment, Ref, listed, plural
+from agent.planners.offline.work import Cannot, Fragment, Ref, cannot_find, listed, plural
 from tools.geometry import centres
 from tools.types import Placed
 
@@ -38,20 +38,23 @@ ACTING = (
 
 def count(scope: Scope) -> Fragment | None:
     """How many things of a kind there are."""
-    match = re.match(r"^how many\b\s*(.+)$", scope.text)
+    match = patterns.match(r"^how many\b\s*(.+)$", scope.text)
     if not match:
         return None
     phrase, rest = _asked(match.group(1))
-    if re.fullmatch(r"(?:different |separate |single )?(?:rows|columns)(?: of .+)?", phrase):
+    if patterns.fullmatch(r"(?:different |separate |single )?(?:rows|columns)(?: of .+)?", phrase):
         return _rows_counted(scope, phrase)
     if phrase and scope.words.is_picture(phrase) and len(scope.images) == 1:
         return _panels(scope)
     rest, part = _cut(PLACE, rest)
-    row = re.search(r"\b(?:in|of) the (\w+) (row|column)\b", f"{rest} {part}")
+    row = patterns.search(r"\b(?:in|of) the (\w+) (row|column)\b", f"{rest} {part}")
     left, negated, colors = _conditions(rest if not row else "")
     wanted = [meant(scope, f"{c} {phrase} {part if not row else ''}") for c in colors or [""]]
     if len(colors) < 2 and " and " in phrase:
         wanted = scope.targets(phrase)
+    for said in wanted:
+        if (scope.noun(said) or ("", ""))[0] == "segment":  # it finds one thing, so counts none
+            raise Cannot(cannot_find(scope.work.view, "detect", repr(said.head)))
     refs = [scope.find(replace(t, many=True, quantity=0)) for t in wanted]
     if row:
         return _in_row(scope, refs[0], wanted[0], row.group(1), row.group(2))
@@ -64,35 +67,39 @@ def count(scope: Scope) -> Fragment | None:
 
 def _asked(said: str) -> tuple[str, str]:
     """The noun phrase that is counted, and what is said of it."""
-    said = re.sub(
+    said = patterns.sub(
         r"^(?:of )?(?:the |these |those )?(?:different|distinct|separate|individual) ", "", said
     )
-    said = re.sub(r"^of (?:the |these |those |all )(?=\w)", "", said)
-    phrase = re.split(rf"\s(?={FILLER}|{ACTING})", f" {said}", maxsplit=1)
+    said = patterns.sub(r"^of (?:the |these |those |all )(?=\w)", "", said)
+    phrase = patterns.split(rf"\s(?={FILLER}|{ACTING})", f" {said}", maxsplit=1)
     if len(phrase) > 1 and not phrase[0].strip():
-        phrase = re.split(rf"(?<=\w)\s(?={FILLER}|not\b)", said, maxsplit=1)
+        phrase = patterns.split(rf"(?<=\w)\s(?={FILLER}|not\b)", said, maxsplit=1)
     noun = phrase[0].strip()
     return noun, said[said.find(noun) + len(noun) :].strip()
 
 
 def _cut(pattern: str, text: str) -> tuple[str, str]:
-    match = re.search(pattern, text)
+    match = patterns.search(pattern, text)
     return (text[: match.start()].strip(), match.group()) if match else (text, "")
 
 
 def _conditions(rest: str) -> tuple[str, bool, list[str]]:
     """What nobody here can see, whether the colours are denied, and the colours."""
-    said = re.sub(rf"\b{FILLER}", " ", rest)
-    said = re.sub(r"\b(?:in|on|of|from) (?:the|this|that|these|each|our) (?=\s|$)", " ", f"{said} ")
-    colors = [w for w in re.findall(r"\w+", said) if w in COLORS]
-    negated = bool(colors) and re.search(r"\bnot\b|other than|except", said) is not None
+    said = patterns.sub(rf"\b{FILLER}", " ", rest)
+    said = patterns.sub(
+        r"\b(?:in|on|of|from) (?:the|this|that|these|each|our) (?=\s|$)", " ", f"{said} "
+    )
+    colors = [w for w in patterns.findall(r"\w+", said) if w in COLORS]
+    negated = bool(colors) and patterns.search(r"\bnot\b|other than|except", said) is not None
     words = [w for w in said.split() if w not in (*COLORS, "and", "or", "not", "colour", "color")]
     return " ".join(words).strip(" ,"), negated, colors
 
 
 def meant(scope: Scope, phrase: str) -> Target:
     """The target; "them" with a condition takes its noun from what was spoken of."""
-    said = scope.target(re.sub(r"\bof them\b|\bthem\b|\bof (?:these|those)\b", "ones", phrase))
+    said = scope.target(
+        patterns.sub(r"\bof them\b|\bthem\b|\bof (?:these|those)\b", "ones", phrase)
+    )
     if said.pronoun and scope.mentioned is not None:
         return replace(said, head=scope.mentioned.head, pronoun=False)
     return said
@@ -107,7 +114,11 @@ def _counted(scope: Scope, wanted: Target, refs: list[Ref], left: str) -> Fragme
         return Fragment(
             f"{scope.absent(plural(2, noun), *refs)}: 0{unsure(scope, noun)}", focus=refs[0]
         )
-    doing = left if re.match(ACTING, left) and not re.match(r"\w+ing\b", left) else f"are {left}"
+    doing = (
+        left
+        if patterns.match(ACTING, left) and not patterns.match(r"\w+ing\b", left)
+        else f"are {left}"
+    )
     caveat = f"; I cannot tell which of them {doing}" if left else caveat
     cites = "".join(scope.work.cite(ref) for ref in refs)
     return Fragment(
@@ -158,7 +169,7 @@ def _label(scope: Scope, wanted: Target) -> str:
     """What a model calls the target; a sort of person is a person unless it has a model."""
     noun = scope.noun(wanted)
     if noun is None or any(
-        wanted.head in m.labels and not m.missing()
+        m.knows(wanted.head) and not m.missing()
         for m in scope.work.view.catalog.of_ability("detect")
     ):
         return ""
@@ -188,7 +199,7 @@ def _bands(placed: Placed, kind: str) -> list[list[int]]:
 
 
 def _rows_counted(scope: Scope, phrase: str) -> Fragment | None:
-    kind, _, noun = re.sub(r"^(?:different|separate|single) ", "", phrase).partition(" of ")
+    kind, _, noun = patterns.sub(r"^(?:different|separate|single) ", "", phrase).partition(" of ")
     wanted = scope.target(noun) if noun else scope.mentioned
     if wanted is None or scope.noun(wanted) is None:
         return None

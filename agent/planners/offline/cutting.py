@@ -9,7 +9,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from agent.planners.offline import amounts
+from agent.planners.offline import amounts, patterns
 from agent.planners.offline.extent import PARTS, SIDES, Extent, extent, share_of, without_page
 from agent.planners.offline.orders import Order, joined
 from agent.planners.offline.parse import Target, starts_with_verb
@@ -34,7 +34,7 @@ RATIO = r"\b(\d{1,2})\s*(?::|to|/|by|x)\s*(\d{1,2})\b"
 def alone(scope: Scope) -> Order | None:
     """Such as "I only want the left half"; the left half itself."""
     pictures = "|".join(scope.words.list("pictures"))
-    wished = re.search(
+    wished = patterns.search(
         r"\b(?:show|give|get|return|output) (?:me )?(?:just|only|nothing but)\b",
         scope.work.view.question.lower(),
     )
@@ -45,17 +45,17 @@ def alone(scope: Scope) -> Order | None:
     ):
         return _cut(scope, scope.text, "cut out")
     for pattern in ALONE:
-        match = re.match(pattern, scope.text)
+        match = patterns.match(pattern, scope.text)
         if match and not starts_with_verb(match.group(1), scope.words):
-            phrase = re.split(r",\s*the one\b", match.group(1))[0]
+            phrase = patterns.split(r",\s*the one\b", match.group(1))[0]
             order = _cut(scope, phrase, "cut out")
-            apart = order is not None and re.search(r"\bseparate", match.group())
+            apart = order is not None and patterns.search(r"\bseparate", match.group())
             return replace(order, separate=True) if order and apart else order
-    if _numbered(scope) is not None and re.match(
+    if _numbered(scope) is not None and patterns.match(
         r"^(?:save|export|store|keep|it$|i (?:want|need))", scope.text
     ):
         return _cut(scope, "", "cut out")
-    bare = re.fullmatch(rf"(?:the |its )?(?:[\w-]+ )+(?:half|third|quarter|corner|{pictures})(?: (?:of|in) .+)?", scope.text)  # fmt: skip
+    bare = patterns.fullmatch(rf"(?:the |its )?(?:[\w-]+ )+(?:half|third|quarter|corner|{pictures})(?: (?:of|in) .+)?", scope.text)  # fmt: skip
     if bare is None:
         return None
     understood = _cut(scope, scope.text, "cut out")
@@ -64,8 +64,8 @@ def alone(scope: Scope) -> Order | None:
 
 def crop(scope: Scope) -> Order | None:
     """Cut something out, or off."""
-    text = joined(amounts.spelled(re.sub(NOUNS, r"\1", scope.text)))
-    text = re.sub(
+    text = joined(amounts.spelled(patterns.sub(NOUNS, r"\1", scope.text)))
+    text = patterns.sub(
         r"^(?:make|turn|get) (?:it|this|(?:the |this )?(?:picture|photo|image))(?: into)? (?:an? )?(?=(?:perfect )?square$|\d+:\d+$)",
         "crop to ",
         text,
@@ -73,8 +73,8 @@ def crop(scope: Scope) -> Order | None:
     away = _cut_off(scope, text)
     if away is not None:
         return away
-    verb = next((v for v, t in scope.words.verbs.items() if t == "crop" and re.match(rf"{re.escape(v)}\b", text)), "")  # fmt: skip
-    named = re.match(r"^(?:cropped \w+|cut-?out)\b", text)
+    verb = next((v for v, t in scope.words.verbs.items() if t == "crop" and patterns.match(rf"{re.escape(v)}\b", text)), "")  # fmt: skip
+    named = patterns.match(r"^(?:cropped \w+|cut-?out)\b", text)
     verb = named.group() if named else verb
     return _cut(scope, text[len(verb) :].strip(), "cut out") if verb else None
 
@@ -83,20 +83,20 @@ def _cut(scope: Scope, phrase: str, verb: str) -> Order | None:
     numbered = _numbered(scope)
     if numbered is not None:
         return Order("crop", {"region": numbered}, Extent(), verb, whole=True)
-    margin = re.search(MARGIN, phrase)
+    margin = patterns.search(MARGIN, phrase)
     phrase = phrase[: margin.start()] if margin else phrase
     args: dict[str, Any] = {"margin": _margin(margin.group("m"))} if margin else {}
-    separate = re.search(
+    separate = patterns.search(
         r"\b(?:separately|individually|one by one|each|every|as separate)\b", phrase
     )
     phrase = _to_what(phrase)
     shaped = _shape(scope, phrase)
     if shaped is not None:
         return Order("crop", {}, shaped, verb)
-    line = re.match(
+    line = patterns.match(
         r"^(?:the )?(?:line|row|part|bit|area|region|section) (?:with|of|containing|showing|where|that (?:has|shows|contains)) (.+)$",
         phrase,
-    ) or re.match(r"^((?:the )?(?!(?:first|second|third|last|top|bottom)\b)[\w-]+) (?:line|row)$", phrase)  # fmt: skip
+    ) or patterns.match(r"^((?:the )?(?!(?:first|second|third|last|top|bottom)\b)[\w-]+) (?:line|row)$", phrase)  # fmt: skip
     phrase = line.group(1) if line else phrase
     where = extent(phrase, scope)
     if where.part:
@@ -111,29 +111,31 @@ def _cut(scope: Scope, phrase: str, verb: str) -> Order | None:
 
 def _to_what(phrase: str) -> str:
     """Less what only says that the picture is cut: "the image (down) to", "out", "so that only"."""
-    phrase = re.sub(r"^(?:out|of)\s+", "", phrase)
-    phrase = re.sub(
+    phrase = patterns.sub(r"^(?:out|of)\s+", "", phrase)
+    phrase = patterns.sub(
         r"^(?:(?:it|this|that|(?:the |this |my )?(?:whole )?(?:picture|photo|image))\s+)?(?:down )?(?:(?:in )?to|around|tightly (?:around|to)|so (?:that )?(?:only|just|we (?:only )?see|you (?:only )?see|it (?:only )?shows))\s+(?:just |only |include |show )*",
         "", phrase,
     )  # fmt: skip
-    phrase = re.sub(r" (?:is|are|remains?|stays?)(?: (?:left|visible|shown|seen))?$", "", phrase)
-    return re.sub(r"\b(?:out|tightly|closely|exactly)$", "", phrase).strip()
+    phrase = patterns.sub(
+        r" (?:is|are|remains?|stays?)(?: (?:left|visible|shown|seen))?$", "", phrase
+    )
+    return patterns.sub(r"\b(?:out|tightly|closely|exactly)$", "", phrase).strip()
 
 
 def _margin(said: str) -> float:
     share = amounts.percent(said)
     if share is not None:
         return share
-    return 0.3 if re.search(r"lot|generous|wide", said) else 0.08 if re.search(r"little|small|narrow|bit", said) else USUAL_MARGIN  # fmt: skip
+    return 0.3 if patterns.search(r"lot|generous|wide", said) else 0.08 if patterns.search(r"little|small|narrow|bit", said) else USUAL_MARGIN  # fmt: skip
 
 
 def _cut_off(scope: Scope, text: str) -> Order | None:
     """Such as "Cut off the top 20 %", "crop 100 pixels off the left", "remove the bottom half"."""
     verbs = r"(?:cut|crop|trim|chop|slice|shave|clip|take|remove|delete|get rid of|throw away|discard|lose)"
-    match = re.match(rf"^{verbs}\s+(?:off|away)\s+(?P<p>.+)$", text) or re.match(
+    match = patterns.match(rf"^{verbs}\s+(?:off|away)\s+(?P<p>.+)$", text) or patterns.match(
         rf"^{verbs}\s+(?:it |this |the (?:picture|image|photo) )?(?:by )?(?P<p>.*(?:%|per ?cent|px|pixels?|half|third|quarter)(?: (?:off|from|of|at|on))+ .+)$", text,
     )  # fmt: skip
-    gone = re.match(r"^(?:remove|delete|get rid of|throw away|discard|lose|cut away|crop away)\s+(?P<p>.+)$", text)  # fmt: skip
+    gone = patterns.match(r"^(?:remove|delete|get rid of|throw away|discard|lose|cut away|crop away)\s+(?P<p>.+)$", text)  # fmt: skip
     match = match or (gone if gone and _edges(scope, gone.group("p"), strict=True) else None)
     edges = _edges(scope, match.group("p"), strict=False) if match else {}
     if not edges:
@@ -146,14 +148,14 @@ def _cut_off(scope: Scope, text: str) -> Order | None:
 
 def _edges(scope: Scope, phrase: str, strict: bool) -> dict[str, float]:
     """How much of the picture goes on each side, as shares."""
-    every = re.search(r"\b(?:every|each|all|both|the) (?:(?:four )?sides?|edges?|borders?)\b|\ball (?:round|around)\b", phrase)  # fmt: skip
-    said = {SIDES[w] for w in re.findall(rf"\b({'|'.join(SIDES)})\b", phrase)}
+    every = patterns.search(r"\b(?:every|each|all|both|the) (?:(?:four )?sides?|edges?|borders?)\b|\ball (?:round|around)\b", phrase)  # fmt: skip
+    said = {SIDES[w] for w in patterns.findall(rf"\b({'|'.join(SIDES)})\b", phrase)}
     if every and not said:
         said = {"left", "right", "top", "bottom"}
-    whole = re.sub(rf"\b(?:{PARTS}|{'|'.join(SIDES)}|the|of|off|from|it|this|picture|photo|image|and|side|hand)s?\b|-", " ", amounts.without(phrase))  # fmt: skip
+    whole = patterns.sub(rf"\b(?:{PARTS}|{'|'.join(SIDES)}|the|of|off|from|it|this|picture|photo|image|and|side|hand)s?\b|-", " ", amounts.without(phrase))  # fmt: skip
     if strict and whole.strip():
         return {}
-    named = re.search(r"\b(half|third|quarter|fifth|tenth)\b", phrase)
+    named = patterns.search(r"\b(half|third|quarter|fifth|tenth)\b", phrase)
     table = {"half": 0.5, "third": 1 / 3, "quarter": 0.25, "fifth": 0.2, "tenth": 0.1}
     shares = {side: share_of(phrase, scope, side) for side in said}
     if named and all(v is None for v in shares.values()):
@@ -163,9 +165,9 @@ def _edges(scope: Scope, phrase: str, strict: bool) -> dict[str, float]:
 
 def _shape(scope: Scope, phrase: str) -> Extent | None:
     """The middle of the picture in a wanted shape or size: a square, 16:9, 400x300."""
-    ratio = re.fullmatch(rf"(?:an? |the )?(?:aspect ratio (?:of )?)?{RATIO}(?: (?:format|aspect(?: ratio)?|ratio))?", phrase)  # fmt: skip
-    square = re.fullmatch(r"(?:an? |the )?(?:(?:cent(?:er|re)|middle|central|perfect) )?square(?: (?:format|shape|picture|image|in the (?:middle|centre|center)))?", phrase)  # fmt: skip
-    size = re.search(amounts.SIZE, phrase)
+    ratio = patterns.fullmatch(rf"(?:an? |the )?(?:aspect ratio (?:of )?)?{RATIO}(?: (?:format|aspect(?: ratio)?|ratio))?", phrase)  # fmt: skip
+    square = patterns.fullmatch(r"(?:an? |the )?(?:(?:cent(?:er|re)|middle|central|perfect) )?square(?: (?:format|shape|picture|image|in the (?:middle|centre|center)))?", phrase)  # fmt: skip
+    size = patterns.search(amounts.SIZE, phrase)
     if not (ratio or square or size):
         return None
     image = scope.work.image(scope.edited)
@@ -213,20 +215,20 @@ def _panel(scope: Scope, phrase: str) -> Ref | None:
 
 def zoom(scope: Scope) -> Order | None:
     """Enlarge a part of the picture, or all of it."""
-    text = joined(amounts.spelled(re.sub(NOUNS, r"\1", scope.text)))
-    verb = next((v for v, t in scope.words.verbs.items() if t == "zoom" and re.match(rf"{re.escape(v)}\b", text)), "")  # fmt: skip
-    named = re.match(r"^(?:close-?up|close up|enlargement|blow-?up|magnification)\b", text)
-    bigger = re.match(r"^make (?P<o>.+?) (?:bigger|larger|easier to read|more readable)$", amounts.without(text))  # fmt: skip
+    text = joined(amounts.spelled(patterns.sub(NOUNS, r"\1", scope.text)))
+    verb = next((v for v, t in scope.words.verbs.items() if t == "zoom" and patterns.match(rf"{re.escape(v)}\b", text)), "")  # fmt: skip
+    named = patterns.match(r"^(?:close-?up|close up|enlargement|blow-?up|magnification)\b", text)
+    bigger = patterns.match(r"^make (?P<o>.+?) (?:bigger|larger|easier to read|more readable)$", amounts.without(text))  # fmt: skip
     if not (verb or named or bigger):
         return None
-    if re.match(r"^zoom out\b", text):
+    if patterns.match(r"^zoom out\b", text):
         return Order("adjust", {"operation": "resize", "amount": 0.5}, Extent(), verb, whole=True)
     args = {"factor": _times(text)}
     rest = bigger.group("o") if bigger else text[len(named.group() if named else verb) :]
-    rest = re.sub(r"^\s*(?:in|of|on|up)\b", "", amounts.without(rest))
-    rest = re.sub(r"\b(?:by|times|factor|size)$", "", rest.strip())
-    where = extent(re.sub(r"^\s*(?:in|on|to|into|at|onto)\b\s*", "", rest.strip()), scope)
-    if where.is_whole and re.search(r"\b(?:on|into|to) (?:it|that|this|here)\b", text):
+    rest = patterns.sub(r"^\s*(?:in|of|on|up)\b", "", amounts.without(rest))
+    rest = patterns.sub(r"\b(?:by|times|factor|size)$", "", rest.strip())
+    where = extent(patterns.sub(r"^\s*(?:in|on|to|into|at|onto)\b\s*", "", rest.strip()), scope)
+    if where.is_whole and patterns.search(r"\b(?:on|into|to) (?:it|that|this|here)\b", text):
         where = Extent(things=pointed_at(scope))
     where = without_page(where, scope)
     if bigger and where.is_whole and "read" not in bigger.group():
@@ -237,9 +239,9 @@ def zoom(scope: Scope) -> Order | None:
 def _times(text: str) -> float:
     share, times = amounts.percent(text), amounts.factor(text)
     if share is not None:
-        more = re.search(r"\bby\b", text) and share <= 1
+        more = patterns.search(r"\bby\b", text) and share <= 1
         share = 1 + share if more else share
-    factor = share or times or (1.5 if re.search(amounts.LITTLE, text) else 2.0)
+    factor = share or times or (1.5 if patterns.search(amounts.LITTLE, text) else 2.0)
     return min(8.0, max(0.1, factor))
 
 

@@ -5,10 +5,9 @@ By the arrow that stands nearest to a name. Knows nothing of distances.
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 
+from agent.planners.offline import patterns
 from agent.planners.offline.lookup import content
 from agent.planners.offline.naming import LEGIBLE
 from agent.planners.offline.scope import Scope
@@ -35,13 +34,13 @@ TOWN = r"(?:towns?|cit(?:y|ies)|places?|villages?|destinations?|roads?|streets?|
 
 def way(scope: Scope) -> Fragment | None:
     """Which way the arrow beside a name points; or which names an arrow of that way stands by."""
-    back = re.match(
+    back = patterns.match(
         rf"^(?:which|what) {TOWN} (?:is|are|lies?|do i (?:reach|get to)|can i reach|comes?)\b.*?\b(?P<w>left|right|straight (?:on|ahead)|ahead)(?: (?:side|hand side))?$",
         scope.text,
     )
     if back is not None:
         return _names_on(scope, back.group("w"))
-    if not re.search(ASKS, scope.text):
+    if not patterns.search(ASKS, scope.text):
         return None
     words = [w for w in content(scope) if w.lower() not in WAYS]
     if not words:

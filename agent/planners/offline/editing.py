@@ -6,12 +6,12 @@ of the wording of other goals.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from agent.planners.offline import adjusting, cutting, hiding, marking, telling
+from agent.planners.offline import adjusting, cutting, hiding, marking, patterns, telling
+from agent.planners.offline.asking import changed, lacking, ready
 from agent.planners.offline.extent import Extent
 from agent.planners.offline.orders import KEEP, Order, active
 from agent.planners.offline.parse import Target
@@ -23,10 +23,6 @@ from tools.catalog import Param, ToolSpec
 from tools.geometry import areas
 from tools.types import Image, Placed
 
-GENERATIVE = (
-    "I cannot make that change: it needs the ability `edit_by_instruction` (a diffusion model), and "
-    "no ready model has it. `ocelli doctor` shows what is missing and how to add it"
-)
 READERS: tuple[Callable[[Scope], Order | None], ...] = (
     hiding.background,
     cutting.alone,
@@ -56,8 +52,10 @@ def edit(scope: Scope) -> Fragment | None:
     order = _read(scope)
     spec = scope.work.view.catalog.tools.get(order.tool) if order else None
     if order is None or spec is None:
-        if re.match(NEURAL, scope.text):
-            raise Cannot(GENERATIVE)
+        if patterns.match(NEURAL, scope.text):
+            if ready(scope.work.view, "edit_by_instruction"):
+                return changed(scope)
+            raise lacking(scope.work.view, "edit_by_instruction", "a diffusion model")
         return None
     slot = _slot(spec)
     if _just_done(scope, order):
@@ -82,7 +80,7 @@ def _read(scope: Scope) -> Order | None:
 
 def subject(scope: Scope) -> Target | None:
     """The thing that an order is done to, for "it" in what follows; None where there is none."""
-    kept = re.match(KEEP, scope.text)
+    kept = patterns.match(KEEP, scope.text)
     if kept:
         return scope.target(next(g for g in kept.groups() if g))
     try:
@@ -190,25 +188,25 @@ def _made(scope: Scope, order: Order, made: list[Ref], what: str) -> Fragment:
 def remark(scope: Scope) -> Fragment | None:
     """Clauses that ask for nothing more: a statement; "save it"; "leave the rest alone"."""
     if (
-        re.match(
+        patterns.match(
             r"^(?:there (?:is|are)|this is|these are|here (?:is|are)|i (?:am|took|found|see|think)\b)",
             scope.text,
         )
         and "?" not in scope.text
     ):
         return Fragment("")
-    if re.match(KEEP, scope.text):
+    if patterns.match(KEEP, scope.text):
         return Fragment("")
     if active(scope.text, scope.words) != scope.text:
         return None
     part = len(scope.images) == 1 and scope.clause.pictures
     if (
         not part
-        and re.match(
+        and patterns.match(
             r"^(?:save|store|keep|export|download|leave|return|send|output|preserve)\b(?:\s+(?:it|that|this|them|everything else|all else|the (?:result|rest|others?|new|edited|cropped|remaining|file|output|crop|aspect|proportions?)))(?!.*\b(?:blur|crop|cut|pixel|grey|gray|rotat|as a (?:sketch|cartoon)|black)).*$",
             scope.text,
         )
-        or re.match(r"^(?:same size|nothing else|do not|don't|not)\b", scope.text)
+        or patterns.match(r"^(?:same size|nothing else|do not|don't|not)\b", scope.text)
     ):
         return Fragment("")
     return None

@@ -6,9 +6,9 @@ text itself (a road sign). Knows nothing of the wording of questions.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
+from agent.planners.offline import patterns
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.work import Ref
 from tools.layout import cell_rows
@@ -70,7 +70,7 @@ def _rows(scope: Scope, detail: str) -> list[Entry]:
         words = [c for c in row if sum(ch.isalpha() for ch in c.text) >= 3]
         last = row[-1]
         number = amount(last.text)
-        heads = all(re.fullmatch(r"(?:19|20)\d\d", c.text) for c in row[1:])
+        heads = all(patterns.fullmatch(r"(?:19|20)\d\d", c.text) for c in row[1:])
         if not words or words[0] is last or number is None or not last.text[:1].isdigit() or heads:
             continue
         spans = tuple(s for c in (words[0], last) for s in c.spans)

@@ -5,10 +5,9 @@ Reads the phrase behind the verb and finds its regions. Knows nothing of what is
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 
-from agent.planners.offline import amounts
+from agent.planners.offline import amounts, patterns
 from agent.planners.offline.parse import Target
 from agent.planners.offline.scope import Scope
 
@@ -63,26 +62,26 @@ class Extent:
 
 def extent(phrase: str, scope: Scope) -> Extent:
     """The phrase of an order as an extent."""
-    phrase = re.sub(r"\b(all|both|each|any) of (?=(?:the|their|these|those|his|her|my|our|your)\b)", r"\1 ", phrase.strip(" ,."))  # fmt: skip
-    while (shorter := re.sub(TAIL, "", phrase).strip(" ,.")) != phrase:
+    phrase = patterns.sub(r"\b(all|both|each|any) of (?=(?:the|their|these|those|his|her|my|our|your)\b)", r"\1 ", phrase.strip(" ,."))  # fmt: skip
+    while (shorter := patterns.sub(TAIL, "", phrase).strip(" ,.")) != phrase:
         phrase = shorter
-    phrase = re.sub(
+    phrase = patterns.sub(
         r"^(?:in on|in to|into|on to|onto|in|on|at|out|to|of|from|around|over|up|for|with|only|just)\s+",
         "", phrase,
     )  # fmt: skip
-    phrase = re.sub(r"^(?:only|just)\s+", "", phrase)
-    if re.fullmatch(REST, phrase) and scope.mentioned is not None and not scope.has_focus:
+    phrase = patterns.sub(r"^(?:only|just)\s+", "", phrase)
+    if patterns.fullmatch(REST, phrase) and scope.mentioned is not None and not scope.has_focus:
         return Extent(things=(scope.mentioned,), outside=True)
-    if re.fullmatch(OTHERS, phrase) and scope.mentioned is not None:
+    if patterns.fullmatch(OTHERS, phrase) and scope.mentioned is not None:
         kind = Target(phrase, scope.mentioned.head, scope.mentioned.modifiers, many=True)
         return Extent(things=(kind,), but=(scope.mentioned,))
-    outer = re.match(OUTSIDE, phrase)
+    outer = patterns.match(OUTSIDE, phrase)
     if outer:
         return replace(_inner(phrase[outer.end() :], scope), outside=True)
-    all_but = re.match(rf"^(?:{ALL}|(?:the )?background)?{BUT}(.+)$", phrase)
+    all_but = patterns.match(rf"^(?:{ALL}|(?:the )?background)?{BUT}(.+)$", phrase)
     if all_but:
         return replace(_inner(all_but.group(1), scope), outside=True)
-    pieces = re.split(BUT, phrase, maxsplit=1)
+    pieces = patterns.split(BUT, phrase, maxsplit=1)
     found = _inner(pieces[0], scope)
     if len(pieces) == 2 and found.things:
         kept = scope.targets(pieces[1])
@@ -108,7 +107,7 @@ def _same_kind(kept: Target, named: Target) -> Target:
 
 def _inner(phrase: str, scope: Scope) -> Extent:
     phrase = " ".join(phrase.strip(" ,.").split())
-    if re.fullmatch(DRAWN, phrase) and _is_drawn(phrase, scope):
+    if patterns.fullmatch(DRAWN, phrase) and _is_drawn(phrase, scope):
         return Extent(things=(Target(phrase, pronoun=True),))
     several = len(scope.images) > 1 and phrase in (
         "them",
@@ -117,12 +116,12 @@ def _inner(phrase: str, scope: Scope) -> Extent:
         "both of them",
         "them all",
     )
-    if several or re.fullmatch(rf"(?:(?:all|both|only|just)\b ?)*(?:{ALL})?", phrase):
+    if several or patterns.fullmatch(rf"(?:(?:all|both|only|just)\b ?)*(?:{ALL})?", phrase):
         return Extent(things=_pointed(phrase, scope))
     part = _part(phrase, scope)
     if part is not None:
         return part
-    people = re.sub(r"\b(?:everyone|everybody|anyone|anybody)\b", "all people", phrase)
+    people = patterns.sub(r"\b(?:everyone|everybody|anyone|anybody)\b", "all people", phrase)
     things: list[Target] = []
     for thing in scope.targets(people):
         if scope.words.is_picture(thing.head) and thing.is_plain:
@@ -153,9 +152,9 @@ def _part(phrase: str, scope: Scope) -> Extent | None:
     box = _coordinates(phrase, scope) or edge(phrase, scope)
     if box is not None:
         return Extent(box=box)
-    said = re.sub(r"\b(?:of|in) (?:the |this |my |it).*$", "", phrase)
+    said = patterns.sub(r"\b(?:of|in) (?:the |this |my |it).*$", "", phrase)
     sides = "|".join(SIDES)
-    if re.fullmatch(
+    if patterns.fullmatch(
         rf"(?:the |its )?(?:(?:very )?(?:{sides}|middle|centre|center|central)[ -]?)+(?:(?:{PARTS})s?)?", said
     ):  # fmt: skip
         name = named_part(said, scope)
@@ -166,7 +165,7 @@ def _part(phrase: str, scope: Scope) -> Extent | None:
 def named_part(phrase: str, scope: Scope) -> str:
     """The named part of a picture that a phrase says; '' for none."""
     choices = scope.work.view.catalog.tools["crop"].params["part"].choices
-    words = [SIDES.get(w, w) for w in re.findall(r"[a-z-]+", phrase)]
+    words = [SIDES.get(w, w) for w in patterns.findall(r"[a-z-]+", phrase)]
     words = ["centre" if w in ("center", "middle", "central") else w for w in words]
     shape = next((w for w in ("third", "quarter", "half") if w in words), "")
     sides = [w for w in ("top", "bottom", "left", "right", "centre") if w in words]
@@ -179,13 +178,13 @@ def named_part(phrase: str, scope: Scope) -> str:
 
 def edge(phrase: str, scope: Scope) -> tuple[float, float, float, float] | None:
     """A band along one side of the picture: "the top 20 %", "the bottom 100 pixels"."""
-    side = re.search(rf"\b({'|'.join(SIDES)})\b", phrase)
+    side = patterns.search(rf"\b({'|'.join(SIDES)})\b", phrase)
     share = share_of(phrase, scope, side.group(1) if side else "")
     if side is None or share is None or not 0 < share < 1:
         return None
     rest = amounts.without(phrase)
-    rest = re.sub(rf"\b(?:the|its|of|from|off|side|edge|part|{'|'.join([*SIDES, *SHARES])})\b", "", rest)  # fmt: skip
-    if re.search(r"[a-z]", re.sub(r"\b(?:picture|photo|image|it|this)\b", "", rest)):
+    rest = patterns.sub(rf"\b(?:the|its|of|from|off|side|edge|part|{'|'.join([*SIDES, *SHARES])})\b", "", rest)  # fmt: skip
+    if patterns.search(r"[a-z]", patterns.sub(r"\b(?:picture|photo|image|it|this)\b", "", rest)):
         return None
     return band(SIDES[side.group(1)], share)
 
@@ -193,13 +192,13 @@ def edge(phrase: str, scope: Scope) -> tuple[float, float, float, float] | None:
 def share_of(phrase: str, scope: Scope, side: str) -> float | None:
     """The share of the picture's height or width that a phrase names, from % or pixels."""
     share = amounts.percent(phrase)
-    pixels = re.search(amounts.PIXELS, phrase)
+    pixels = patterns.search(amounts.PIXELS, phrase)
     if share is None and pixels:
         image = scope.work.image(scope.edited)
         whole = image.width if SIDES.get(side, side) in ("left", "right") else image.height
         share = int(pixels.group(1)) / whole
-    if share is None and len(re.findall(rf"\b(?:{'|'.join(SIDES)})\b", phrase)) == 1:
-        named = re.search(r"\b(fifth|tenth|quarter)\b", phrase)
+    if share is None and len(patterns.findall(rf"\b(?:{'|'.join(SIDES)})\b", phrase)) == 1:
+        named = patterns.search(r"\b(fifth|tenth|quarter)\b", phrase)
         share = SHARES[named.group(1)] if named else None
     return share
 
@@ -213,7 +212,7 @@ def band(side: str, share: float) -> tuple[float, float, float, float]:
 
 
 def _coordinates(phrase: str, scope: Scope) -> tuple[float, float, float, float] | None:
-    match = re.search(r"[(\[]?\b(\d+)\s*[,; ]\s*(\d+)\s*(?:[,; ]|to)\s*[(\[]?(\d+)\s*[,; ]\s*(\d+)\b[)\]]?", phrase)  # fmt: skip
+    match = patterns.search(r"[(\[]?\b(\d+)\s*[,; ]\s*(\d+)\s*(?:[,; ]|to)\s*[(\[]?(\d+)\s*[,; ]\s*(\d+)\b[)\]]?", phrase)  # fmt: skip
     if match is None:
         return None
     image = scope.work.image(scope.edited)

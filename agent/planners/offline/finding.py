@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from agent.planners.offline import patterns
 from agent.planners.offline.counting import meant, people, unsure
 from agent.planners.offline.parse import RELATIONS, SIDE, Target, unquote
 from agent.planners.offline.reading import carrier_text
@@ -18,6 +19,7 @@ from tools.colorwords import matches
 from tools.geometry import centres
 from tools.places import part_of
 from tools.textkinds import find
+from tools.textrows import written_in
 from tools.types import Boxes, Codes, Labels, Placed, TextSpans
 
 ANY = r"(?:any|a|an|some|the|at least one|even one)"
@@ -37,20 +39,27 @@ def exists(scope: Scope) -> Fragment | None:
     phrase, written = _existing(scope)
     if not phrase:
         return None
-    more = re.match(r"(more|fewer|less|as many) (.+?) (?:than|as) (.+)$", phrase)
+    more = patterns.match(r"(more|fewer|less|as many) (.+?) (?:than|as) (.+)$", phrase)
     if more:
         return _more_of(scope, more.group(1), more.group(2), more.group(3))
-    denied = re.match(r"(?:no|not any|not a|nobody|no one|noone|none)\b ?", phrase)
+    denied = patterns.match(r"(?:no|not any|not a|nobody|no one|noone|none)\b ?", phrase)
     if denied:
         phrase = phrase[denied.end() :] or "person"
-        phrase = f"person {phrase}" if re.match(r"(?:in|on|at|here|there)\b", phrase) else phrase
-    compared = re.match(COMPARED + r" (.+)$", re.sub(r" or (?:more )?\d*\w*$", "", phrase))
+        phrase = (
+            f"person {phrase}" if patterns.match(r"(?:in|on|at|here|there)\b", phrase) else phrase
+        )
+    compared = patterns.match(
+        COMPARED + r" (.+)$", patterns.sub(r" or (?:more )?\d*\w*$", "", phrase)
+    )
     wanted = scope.target(compared.group(3) if compared else phrase)
     if written and not wanted.contains:
-        bare = re.sub(rf"^{ANY} |^(?:words?|text|phrase|name) ", "", phrase)
+        bare = patterns.sub(rf"^{ANY} |^(?:words?|text|phrase|name) ", "", phrase)
         wanted = Target(phrase, "text", contains=unquote(bare, scope.clause.quotes))
     if not wanted.head or wanted.pronoun:
         return None
+    lettered = _lettered(scope, wanted)
+    if lettered is not None:
+        return lettered
     ref = scope.find(replace(wanted, many=True, quantity=0))
     n = _proven(scope, ref, wanted)
     if compared:
@@ -58,26 +67,40 @@ def exists(scope: Scope) -> Fragment | None:
     return _whether(scope, wanted, ref, n, bool(denied))
 
 
+def _lettered(scope: Scope, wanted: Target) -> Fragment | None:
+    """Such as "a hospital sign": known by what it says, so there is none where nothing says so."""
+    name = " ".join(wanted.modifiers)
+    sort = name in scope.words.lexicon["sorts_of_sign"]
+    if not name or sort or wanted.contains or not scope.is_surface(wanted) or scope.kind_of(wanted):
+        return None
+    ref = scope.spans()
+    spans = scope.work.see(ref, TextSpans)
+    rows = [i for i, t in enumerate(spans.texts) if written_in(wanted.modifiers, t)]
+    if rows:
+        return None
+    return Fragment(f"No: {scope.absent(f'{wanted.head} that says {quoted([name])}', ref)}")
+
+
 def _existing(scope: Scope) -> tuple[str, bool]:
     """What is asked to be there, and whether it is words; '' where nothing is."""
     text = scope.text
     nouns = "|".join(rf"{re.escape(n)}s?" for n in scope.words.list("pictures"))
     holder = rf"(?:it|this|that|they|(?:the|this|that|these|any|some|either|one)(?: (?:one )?of (?:the|these))?(?: \w+)?|(?:\w+ )?(?:{nouns}))"
-    written = re.match(
+    written = patterns.match(
         rf"^(?:does|do|did) (?:{holder}|.+?) (?:say|mention|read|state)s? (?:anything about )?(.+)$", text
-    ) or re.match(
+    ) or patterns.match(
         r"^(?:is|are|does|do) (?:the )?(?:words?|text|phrase|name) (.+?) (?:appear|occur|written|printed|mentioned|visible|shown|there|(?:any|some)where|on|in)\b.*$", text
     )  # fmt: skip
     if written:
         return written.group(1), True
     match = (
-        re.match(rf"^(?:is|are|was|were) there (?:{ANY} )?(.+)$", text)
-        or re.match(rf"^(?:do |can |could )?(?:you |i |we )?(?:see|spot|make out|(?:find|detect|recogni[sz]e)(?! the)) {ANY} (.+)$", text)
-        or re.match(rf"^(?:does|do|did|has|have) {holder} (?:have|has|got|contain|show|include|feature|bear|display|carry)s? (?:{ANY} )?(.+)$", text)
-        or re.match(rf"^(?:is|are|was|were|does|do) (?:{ANY} )?(.+?) (?:visible|present|pictured|depicted|to be seen|appear|(?:any|some)where|(?:in|on) (?:it|here|there|(?:the|this|that) (?:{nouns})))$", text)
-        or re.match(r"^any (.+?)(?: here| there| in (?:it|this))?$", text)
+        patterns.match(rf"^(?:is|are|was|were) there (?:{ANY} )?(.+)$", text)
+        or patterns.match(rf"^(?:do |can |could )?(?:you |i |we )?(?:see|spot|make out|(?:find|detect|recogni[sz]e)(?! the)) {ANY} (.+)$", text)
+        or patterns.match(rf"^(?:does|do|did|has|have) {holder} (?:have|has|got|contain|show|include|feature|bear|display|carry)s? (?:{ANY} )?(.+)$", text)
+        or patterns.match(rf"^(?:is|are|was|were|does|do) (?:{ANY} )?(.+?) (?:visible|present|pictured|depicted|to be seen|appear|(?:any|some)where|(?:in|on) (?:it|here|there|(?:the|this|that) (?:{nouns})))$", text)
+        or patterns.match(r"^any (.+?)(?: here| there| in (?:it|this))?$", text)
     )  # fmt: skip
-    if not match or re.match(r"^(?:is|are) (?:it|this|that)\b", text):
+    if not match or patterns.match(r"^(?:is|are) (?:it|this|that)\b", text):
         return "", False
     return match.group(1), False
 
@@ -162,29 +185,32 @@ def _more_of(scope: Scope, word: str, first: str, second: str) -> Fragment:
 def where(scope: Scope) -> Fragment | None:
     """Where something is, as boxes, asked with "where" or by the name of the box."""
     edits = any(
-        re.match(rf"{re.escape(verb)}\b", scope.text)
+        patterns.match(rf"{re.escape(verb)}\b", scope.text)
         for verb, tool in scope.words.verbs.items()
         if scope.work.view.catalog.tools[tool].effect == "edit"
     )
-    return None if edits or re.match(ORDERS, scope.text) else locate(scope)
+    return None if edits or patterns.match(ORDERS, scope.text) else locate(scope)
 
 
 def locate(scope: Scope) -> Fragment | None:
     """Where something is, as boxes."""
-    if re.search(r"\b(?:taken|shot|photographed|captured|recorded)\b", scope.text):
+    gone = r"\b(?:fly|flying|go|going|head|headed|heading|travel|travell?ing|lead)(?: to| from)?$"
+    if patterns.search(rf"\b(?:taken|shot|photographed|captured|recorded)\b|{gone}", scope.text):
         return None
-    match = re.match(
+    match = patterns.match(
         rf"^(?:where(?:abouts)?(?: (?:in|on) (?:the|this) \w+)?(?: exactly)? (?:is|are|can i (?:see|find))|{ORDERS[1:]}"
         rf"|(?:what (?:is|are) |return |get |show |print |output )?(?:the |its |their |all )?{BOX}(?: coordinates)? (?:of|for|around|surrounding))\s+(.+)$",
         scope.text,
     )
-    match = match or re.match(rf"^(?:all )?(?:the )?((?!its|their|the)[a-z ]+?) {BOX}$", scope.text)
+    match = match or patterns.match(
+        rf"^(?:all )?(?:the )?((?!its|their|the)[a-z ]+?) {BOX}$", scope.text
+    )
     if not match:
         return _its_box(scope)
-    phrase = re.sub(
+    phrase = patterns.sub(
         r"(?<=\w) (?:exactly )?(?:located|placed|positioned|situated)$", "", match.group(1)
     )
-    phrase = re.sub(
+    phrase = patterns.sub(
         rf"\s*(?:,|\band\b|\bis\b|\bare\b)?\s*(?:give|tell|return|show)?\s*(?:me )?(?:its|the|their) {BOX}\b.*$| as (?:x|\[|\().*$| in pixels?$| (?:is|are)$",
         "",
         phrase,
@@ -194,7 +220,7 @@ def locate(scope: Scope) -> Fragment | None:
 
 
 def _its_box(scope: Scope) -> Fragment | None:
-    asks = re.search(rf"\b(?:its|their|the) {BOX}\b|\bx1\b", scope.text)
+    asks = patterns.search(rf"\b(?:its|their|the) {BOX}\b|\bx1\b", scope.text)
     if not asks or scope.focus is None:
         return None
     named = scope.mentioned or Target("it", "thing")
@@ -207,6 +233,7 @@ def boxes_said(scope: Scope, found: list[tuple[Target, Ref]]) -> Fragment:
     for wanted, ref in found:
         placed = scope.work.see(ref, Placed)
         name, caveat = people(scope, wanted) if wanted.head else (wanted.text, "")
+        name = f"{name} {quoted([wanted.contains])}" if wanted.contains else name
         if not len(placed):
             said.append(scope.absent(name, ref) + unsure(scope, name))
             continue
@@ -230,7 +257,7 @@ def boxes_said(scope: Scope, found: list[tuple[Target, Ref]]) -> Fragment:
 
 def chosen(scope: Scope) -> Fragment | None:
     """Such as "Which face is the largest?", "which sign is yellow?", "which one is below it?"."""
-    match = re.match(
+    match = patterns.match(
         r"^(?:which|what) (?:(?:one )?of (?:the |these |those |them)?)?(?:two |three |four |\d+ )?(?P<a>.+?) (?:is|are|stands|lies|sits|comes) (?P<b>.+)$",
         scope.text,
     )
@@ -259,12 +286,12 @@ def chosen(scope: Scope) -> Fragment | None:
 
 def _as_condition(scope: Scope, said: str) -> tuple[str, str] | None:
     """(words for before the noun, words for behind it) that "is …" amounts to; None: no condition."""
-    others = re.match(r"(above|below|under|left of|right of|to the left of|to the right of) (?:all )?the (?:others?|rest)\b", said)  # fmt: skip
+    others = patterns.match(r"(above|below|under|left of|right of|to the left of|to the right of) (?:all )?the (?:others?|rest)\b", said)  # fmt: skip
     if others:
         side = {"above": "topmost", "below": "bottommost", "under": "bottommost"}
         word = others.group(1)
         return side.get(word, "leftmost" if "left" in word else "rightmost"), ""
-    far = re.match(r"(?:the )?(?:furthest|farthest|further|farther|most|nearest|closest)(?: to)?(?: the)? (left|right|top|bottom|up|down)\b", said)  # fmt: skip
+    far = patterns.match(r"(?:the )?(?:furthest|farthest|further|farther|most|nearest|closest)(?: to)?(?: the)? (left|right|top|bottom|up|down)\b", said)  # fmt: skip
     if far:
         return {
             "up": "topmost",
@@ -272,16 +299,20 @@ def _as_condition(scope: Scope, said: str) -> tuple[str, str] | None:
             "top": "topmost",
             "bottom": "bottommost",
         }.get(far.group(1), f"{far.group(1)}most"), ""
-    bare = re.sub(r"^(?:the |by far the )", "", said)
+    bare = patterns.sub(r"^(?:the |by far the )", "", said)
     first = bare.split(" ")[0]
     if (
         first in scope.words.table("sizes")
         or first in scope.words.table("extremes")
         or first in COLORS
     ):
-        return re.sub(r" (?:one|of (?:them|the two|all|these))$", "", bare), ""
-    relation = any(re.match(rf"(?:{pattern})\s", said) for pattern, _ in RELATIONS)
-    return ("", said) if relation or re.match(rf"(?:on|at|in|to|near) the {SIDE}\b", said) else None
+        return patterns.sub(r" (?:one|of (?:them|the two|all|these))$", "", bare), ""
+    relation = any(patterns.match(rf"(?:{pattern})\s", said) for pattern, _ in RELATIONS)
+    return (
+        ("", said)
+        if relation or patterns.match(rf"(?:on|at|in|to|near) the {SIDE}\b", said)
+        else None
+    )
 
 
 def _thing_said(scope: Scope, wanted: Target, ref: Ref) -> Fragment:
@@ -297,7 +328,7 @@ def _thing_said(scope: Scope, wanted: Target, ref: Ref) -> Fragment:
 
 def nth(scope: Scope) -> Fragment | None:
     """Such as "Counting from the left, which face is the largest?"."""
-    match = re.match(
+    match = patterns.match(
         r"^count(?:ing|ed)? from (?:the )?(left|right|top|bottom),?\s+which (?P<a>\w+) is (?P<b>.+)$",
         scope.text,
     )

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from agent.planners.offline import amounts
+from agent.planners.offline import amounts, patterns
 from agent.planners.offline.orders import color_in
 from agent.planners.offline.parse import Clause, Target, clauses, starts_with_verb, target
 from agent.planners.offline.turns import move
@@ -52,12 +52,12 @@ class Follow:
 
 def follow(view: View, words: Words) -> Follow:
     """The clauses of the question; one that leans on an earlier one repeats that."""
-    question = re.sub(OPENED, "", view.question, flags=re.IGNORECASE)
-    question = re.sub(r"\s+(?:\+|&|->|→)\s+(?=[a-z]{3})", ". ", question)
+    question = patterns.sub(OPENED, "", view.question, flags=re.IGNORECASE)
+    question = patterns.sub(r"\s+(?:\+|&|->|→)\s+(?=[a-z]{3})", ". ", question)
     now = tuple(clauses(question, words))
     if not view.turns:
         return Follow(now)
-    text = re.sub(r"\s+", " ", view.question.lower().replace("’", "'")).strip(" .?!")
+    text = patterns.sub(r"\s+", " ", view.question.lower().replace("’", "'")).strip(" .?!")
     earlier = _earlier(view, words)
     if not earlier.clauses:
         return Follow(now)
@@ -81,36 +81,40 @@ def _earlier(view: View, words: Words) -> Follow:
 
 def _repeated(text: str, earlier: Follow, view: View, words: Words) -> Follow | None:
     """Such as "Once more", "a bit more", "less", "the same with this one"."""
-    if re.fullmatch(AGAIN, text):
+    if patterns.fullmatch(AGAIN, text):
         return replace(earlier, instead=False)
-    if re.fullmatch(MORE, text) or re.fullmatch(LESS, text):
-        less = re.fullmatch(LESS, text) is not None
-        much = re.search(amounts.MUCH, text) and not less
-        degree = "much" if much else "a bit" if less or re.search(amounts.LITTLE, text) else ""
+    if patterns.fullmatch(MORE, text) or patterns.fullmatch(LESS, text):
+        less = patterns.fullmatch(LESS, text) is not None
+        much = patterns.search(amounts.MUCH, text) and not less
+        degree = (
+            "much" if much else "a bit" if less or patterns.search(amounts.LITTLE, text) else ""
+        )
         changed = tuple(replace(c, text=f"{_plain(c.text)} {degree}".strip()) for c in earlier.clauses)  # fmt: skip
         return Follow(changed, earlier.override, instead=less)
-    if view.fresh and re.fullmatch(NEW.strip("^$"), text):
+    if view.fresh and patterns.fullmatch(NEW.strip("^$"), text):
         return replace(earlier, instead=False)
     return None
 
 
 def _plain(text: str) -> str:
-    return " ".join(re.sub(f"{amounts.LITTLE}|{amounts.MUCH}", " ", text).split())
+    return " ".join(patterns.sub(f"{amounts.LITTLE}|{amounts.MUCH}", " ", text).split())
 
 
 def _corrected(text: str, earlier: Follow, view: View, words: Words) -> Follow | None:
     """Such as "No, the left one", "in green instead"."""
-    if re.fullmatch(OTHER_WAY, text):
+    if patterns.fullmatch(OTHER_WAY, text):
         return Follow(tuple(map(_other_way, earlier.clauses)), earlier.override, instead=True)
-    wrong = re.match(WRONG, text)
-    instead = re.match(r"^(?:(?:and|but|make (?:it|that)|do|use)\b ?)*(?P<p>.+?),? instead$", text)
+    wrong = patterns.match(WRONG, text)
+    instead = patterns.match(
+        r"^(?:(?:and|but|make (?:it|that)|do|use)\b ?)*(?P<p>.+?),? instead$", text
+    )
     colors = "|".join(COLORS)
-    color = re.match(rf"^(?:(?:and|but|now|please|make (?:it|that)|do it|can you make it)\b ?)*in (?:a )?(?:\w+ )?(?P<p>{colors})(?: please)?$", text)  # fmt: skip
+    color = patterns.match(rf"^(?:(?:and|but|now|please|make (?:it|that)|do it|can you make it)\b ?)*in (?:a )?(?:\w+ )?(?P<p>{colors})(?: please)?$", text)  # fmt: skip
     found = color or wrong or instead
     if found is None:
         return None
     said = found.group("p").removesuffix(" instead").strip(" ,")
-    new = re.fullmatch(rf"(?:in |make it )?(?:a )?(?:\w+ )?({colors})(?: one)?", said)
+    new = patterns.fullmatch(rf"(?:in |make it )?(?:a )?(?:\w+ )?({colors})(?: one)?", said)
     if new and any(color_in(c.text) or _is_marking(c.text) for c in earlier.clauses):
         recolored = tuple(replace(c, text=_with_color(c.text, new.group(1))) for c in earlier.clauses)  # fmt: skip
         return Follow(recolored, earlier.override, instead=True)
@@ -122,17 +126,17 @@ def _corrected(text: str, earlier: Follow, view: View, words: Words) -> Follow |
 def _other_way(clause: Clause) -> Clause:
     """A turn to the left instead of to the right."""
     swapped = {"left": "right", "right": "left", "clockwise": "anticlockwise", "anticlockwise": "clockwise"}  # fmt: skip
-    found = re.search(
+    found = patterns.search(
         r"\b(?:anti-?clockwise|counter-?clockwise|clockwise|left|right)\b", clause.text
     )
     if found is None:
         return replace(clause, text=f"{clause.text} to the left")
-    word = re.sub(r"^(?:anti|counter)-?", "anti", found.group())
+    word = patterns.sub(r"^(?:anti|counter)-?", "anti", found.group())
     return replace(clause, text=clause.text[: found.start()] + swapped[word] + clause.text[found.end() :])  # fmt: skip
 
 
 def _is_marking(text: str) -> bool:
-    return re.match(r"(?:draw|mark|circle|box|frame|underline|highlight|outline|put|add|label|write|black out|cover)\b", text) is not None  # fmt: skip
+    return patterns.match(r"(?:draw|mark|circle|box|frame|underline|highlight|outline|put|add|label|write|black out|cover)\b", text) is not None  # fmt: skip
 
 
 def _with_color(text: str, color: str) -> str:
@@ -145,11 +149,13 @@ def _with_color(text: str, color: str) -> str:
 
 def _moved_on(text: str, earlier: Follow, view: View, words: Words) -> Follow | None:
     """Such as "And the plates?", "the other one too"."""
-    match = re.match(FOLLOWS, text)
-    bare = re.match(BARE, re.sub(r"(?: too| as well| also| please)+$", "", text))
+    match = patterns.match(FOLLOWS, text)
+    bare = patterns.match(BARE, patterns.sub(r"(?: too| as well| also| please)+$", "", text))
     if match is None and not (bare and _ordered(earlier, words)):
         return None
-    phrase = match.group("p") if match else re.sub(r"(?: too| as well| also| please)+$", "", text)
+    phrase = (
+        match.group("p") if match else patterns.sub(r"(?: too| as well| also| please)+$", "", text)
+    )
     phrase = _only(phrase)
     if not _is_fragment(phrase, words):
         return None
@@ -162,20 +168,45 @@ def _moved_on(text: str, earlier: Follow, view: View, words: Words) -> Follow | 
         if numbered[1] and verb:
             return Follow((Clause(f"{verb} it {numbered[1]}", (numbered[0],)),))
         return Follow(tuple(replace(c, pictures=(numbered[0],)) for c in earlier.clauses))
-    if re.search(OTHER, text):
+    if patterns.search(OTHER, text):
         asked = earlier.clauses[-1].pictures
         others = tuple(i + 1 for i in range(len(view.images)) if i + 1 not in asked)
         return Follow(tuple(replace(c, pictures=others[:1]) for c in earlier.clauses))
+    instead = _asked_instead(earlier.clauses[-1].text, phrase, words)
+    if instead:
+        return Follow((replace(earlier.clauses[-1], text=instead),))
     quotes = earlier.clauses[-1].quotes
     cut = next((c.tool for c in reversed(view.turns[-1].calls)), "") in ("crop", "zoom")
     wanted = target(_quoted(phrase, quotes, now), words, now.quotes or quotes)
     return Follow(earlier.clauses, wanted, instead=cut)
 
 
+PRICED = re.compile(
+    r"^(?P<a>how much (?:is|are|was|were|does|do|did|would) |what (?:does|do|did|would) |what (?:is|was) the (?:price|cost) (?:of|for) )"
+    r"(?:the |an? |one |my |her |his |their )?(?P<x>.+?)(?P<z> costs?| each)?$"
+)
+TOLD = re.compile(
+    r"^(?P<a>what (?:is|are|was|were) )(?:the |her |his |its |their )(?P<x>.+?)(?P<z> (?:on|of|in) .+)?$"
+)
+
+
+def _asked_instead(text: str, phrase: str, words: Words) -> str:
+    """The question with another thing in it: the price of another dish, another field of a card."""
+    new = patterns.sub(r"^(?:the|an?|one|my|her|his|its|their) ", "", phrase.strip(" ,.?"))
+    price, told = PRICED.match(text), TOLD.match(text)
+    if price and (price.group("z") or not price.group("a").startswith("what d")):
+        named = patterns.match(r"(?:it|this|that|they|both)\b", price.group("x")) is None
+        return f"{price.group('a')}the {new}{price.group('z') or ''}" if named else ""
+    known = {**words.table("kinds"), **words.table("fields")}
+    if told and told.group("x") in known and new in known:
+        return f"{told.group('a')}the {new}{told.group('z') or ''}"
+    return ""
+
+
 def _picture_said(phrase: str, words: Words) -> tuple[int, str] | None:
     """The number of "the second one (to the left)", and what follows; None where there is none."""
     ordinals = words.table("ordinals")
-    match = re.match(rf"^(?:the )?({'|'.join(ordinals)})(?: one)?(?: (.+))?$", phrase)
+    match = patterns.match(rf"^(?:the )?({'|'.join(ordinals)})(?: one)?(?: (.+))?$", phrase)
     number = int(ordinals[match.group(1)]) if match else 0
     return (number, match.group(2) or "") if match and number > 0 else None
 
@@ -186,7 +217,7 @@ def _quoted(phrase: str, quotes: tuple[str, ...], now: Clause) -> str:
 
 def _only(phrase: str) -> str:
     """Such as "One around the blue sign" is about the blue sign."""
-    return re.sub(r"^(?:(?:an)?other |a second |one more |one )(?:one )?(?:around|round|on|over|to|for|under|at|in) ", "", phrase.strip(" ,."))  # fmt: skip
+    return patterns.sub(r"^(?:(?:an)?other |a second |one more |one )(?:one )?(?:around|round|on|over|to|for|under|at|in) ", "", phrase.strip(" ,."))  # fmt: skip
 
 
 def _ordered(earlier: Follow, words: Words) -> bool:
@@ -197,7 +228,7 @@ def _is_fragment(text: str, words: Words) -> bool:
     said = text.split()
     looks = words.table("adjectives")
     return bool(said) and not (set(said[:2]) & VERBS) and not starts_with_verb(text, words) and not any(
-        re.fullmatch(rf"(?:with |in |as |a |an |even |{amounts.LITTLE} |{amounts.MUCH} |more |less )*{re.escape(w)}(?: \w+)?", text) for w in (*looks, *words.table("properties"))
+        patterns.fullmatch(rf"(?:with |in |as |a |an |even |{amounts.LITTLE} |{amounts.MUCH} |more |less )*{re.escape(w)}(?: \w+)?", text) for w in (*looks, *words.table("properties"))
     )  # fmt: skip
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from agent.planners.offline import patterns
 from agent.planners.offline.chains import reach
+from agent.planners.offline.parse import unquote
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.work import Fragment
 from tools.catalog import ToolSpec
@@ -22,16 +24,20 @@ def by_graph(scope: Scope) -> Fragment | None:
     if spec is None:
         return None
     given: dict[str, Any] = {}
+    wordy = ""
+    """What a tool that takes plain words is told: at most one of its arguments."""
     placed = next((p for p in spec.params.values() if issubclass(p.type, Placed)), None)
     objects = [t for t in scope.targets(rest) if t.head and not scope.words.is_picture(t.head)]
     if placed is not None and objects:
         given[placed.name] = scope.find(objects[0])
     for param in spec.params.values():
         said = next(
-            (c for c in param.choices if c and re.search(rf"\b{re.escape(c)}\b", rest)), None
+            (c for c in param.choices if c and patterns.search(rf"\b{re.escape(c)}\b", rest)), None
         )
         if said is not None:
             given[param.name] = said
+        elif param.required and param.type is str and not wordy:
+            given[param.name] = wordy = unquote(rest or scope.text, scope.clause.quotes)
         elif param.required and not param.is_artefact:
             return None
     ref = reach(scope.work, scope.words.graph, scope.image, spec, given)
@@ -49,13 +55,15 @@ def _named(scope: Scope) -> tuple[ToolSpec | None, str]:
     """The tool a clause names, and the rest of the clause."""
     catalog = scope.work.view.catalog
     for verb, name in scope.words.verbs.items():
-        if re.match(rf"{re.escape(verb)}\b", scope.text):
+        if patterns.match(rf"{re.escape(verb)}\b", scope.text):
             return catalog.tools[name], scope.text[len(verb) :].strip()
-    match = re.match(r"^(?:what|which) (?:is|are|was|were) (?:the |its |their )?(.+)$", scope.text)
+    match = patterns.match(
+        r"^(?:what|which) (?:is|are|was|were) (?:the |its |their )?(.+)$", scope.text
+    )
     phrase = match.group(1) if match else ""
     for noun, (name, label) in scope.words.nouns.items():
         spec = catalog.tools[name]
-        asked = re.match(rf"{re.escape(noun)}s?\b", phrase)
+        asked = patterns.match(rf"{re.escape(noun)}s?\b", phrase)
         if asked and not label and not issubclass(spec.returns, Placed | Image):
             return spec, phrase[asked.end() :].strip()
     return None, ""

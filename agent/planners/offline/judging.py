@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from agent.planners.offline import patterns
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.work import Fragment
 from tools.types import Table
@@ -42,19 +43,23 @@ def quality(scope: Scope) -> Fragment | None:
     """How sharp, bright, noisy, oriented the picture is."""
     properties = scope.words.table("qualities")
     pictures = "|".join(scope.words.list("pictures"))
-    if re.search(r"\bquality\b", scope.text):
+    if patterns.search(r"\bquality\b", scope.text):
         return _said(scope, [])
     names = "|".join(re.escape(p) for p in sorted(properties, key=len, reverse=True))
     about = rf"(?:(?:this|the|that|my|both|these|each|either) (?:two )?(?:{pictures})s?|it|this|that|they)"
-    match = re.match(rf"^(?:is|are|was|were|how|does|what is the)\b.*?\b(?:{names})\b", scope.text)
-    kind = re.match(rf"^(?:is|was) (?:it|this|that) an? (?:{names}) (?:{pictures})", scope.text)
-    like = re.match(rf"^(?:what|how) is the (?:{names})(?: like)?$", scope.text)
+    match = patterns.match(
+        rf"^(?:is|are|was|were|how|does|what is the)\b.*?\b(?:{names})\b", scope.text
+    )
+    kind = patterns.match(
+        rf"^(?:is|was) (?:it|this|that) an? (?:{names}) (?:{pictures})", scope.text
+    )
+    like = patterns.match(rf"^(?:what|how) is the (?:{names})(?: like)?$", scope.text)
     match = match or like
-    if not like and not (match and re.search(rf"\b{about}\b", scope.text)) and not kind:
+    if not like and not (match and patterns.search(rf"\b{about}\b", scope.text)) and not kind:
         return None
-    if re.search(r"\bthat (?:says|reads)|\b(?:sign|text|letters?|face|code)s?\b", scope.text):
+    if patterns.search(r"\bthat (?:says|reads)|\b(?:sign|text|letters?|face|code)s?\b", scope.text):
         return None
-    return _said(scope, re.findall(rf"\b(?:{names})\b", scope.text))
+    return _said(scope, patterns.findall(rf"\b(?:{names})\b", scope.text))
 
 
 def _said(scope: Scope, asked: list[str]) -> Fragment:
@@ -68,18 +73,18 @@ def _said(scope: Scope, asked: list[str]) -> Fragment:
         return Fragment(f"Nothing is known about that{cite}")
     verdicts = " ".join(f"{r['verdict']} {r['value']}" for r in rows).lower()
     said = "; ".join(f"{r['property']}: {r['verdict']} ({r['value']})" for r in rows)
-    if not asked or not re.match(r"^(?:is|are|was|were)\b", scope.text):
+    if not asked or not patterns.match(r"^(?:is|are|was|were)\b", scope.text):
         return Fragment(f"{said[0].upper()}{said[1:]}{cite}")
     holding = [word for word in asked if _agrees(word, verdicts)]
     if " or " in scope.text and len(asked) > 1:
         return Fragment(f"It is {holding[0] if holding else rows[0]['verdict']}: {said}{cite}")
-    yes = bool(holding) != bool(re.search(r"\bnot\b", scope.text))
+    yes = bool(holding) != bool(patterns.search(r"\bnot\b", scope.text))
     return Fragment(f"{'Yes' if yes else 'No'}, {said}{cite}")
 
 
 def _agrees(asked: str, verdict: str) -> bool:
     family = next((f for f in AGREEING if asked in f), (asked,))
-    return any(re.search(rf"(?<!not )\b{re.escape(word)}", verdict) for word in family)
+    return any(patterns.search(rf"(?<!not )\b{re.escape(word)}", verdict) for word in family)
 
 
 def is_so(asked: str, table: Table, properties: dict[str, str]) -> bool:
@@ -110,7 +115,9 @@ def metadata(scope: Scope) -> Fragment | None:
         return None
     ref = scope.work.call("metadata", image=scope.image)
     rows = list(scope.work.see(ref, Table))
-    chosen = [r for r in rows if not keys or any(re.search(k, r["key"].lower()) for k in keys)]
+    chosen = [
+        r for r in rows if not keys or any(patterns.search(k, r["key"].lower()) for k in keys)
+    ]
     cite = f"{scope.where()}{scope.work.cite(ref)}"
     if not chosen:
         return Fragment(f"The file does not say: it carries no such metadata{cite}")
@@ -119,19 +126,21 @@ def metadata(scope: Scope) -> Fragment | None:
 
 def _keys_asked(text: str) -> tuple[str, ...] | None:
     """Patterns of the metadata keys that a question asks for; () for all, None for no such question."""
-    if re.search(r"\b(metadata|exif|meta data)\b", text):
+    if patterns.search(r"\b(metadata|exif|meta data)\b", text):
         return ()
-    taken = re.search(TAKEN, text)
+    taken = patterns.search(TAKEN, text)
     if (
-        re.search(r"\b(?:when|(?:what|which) (?:date|day|year|time)|date|day|year|time)\b", text)
+        patterns.search(
+            r"\b(?:when|(?:what|which) (?:date|day|year|time)|date|day|year|time)\b", text
+        )
         and taken
     ):
         return ("date", "time", "taken")
-    if (re.search(r"\b(?:where|location|place|country|city)\b", text) and taken) or re.search(
-        r"\bgps\b|\bcoordinates (?:was|were)\b|\blatitude|longitude", text
-    ):
+    if (
+        patterns.search(r"\b(?:where|location|place|country|city)\b", text) and taken
+    ) or patterns.search(r"\bgps\b|\bcoordinates (?:was|were)\b|\blatitude|longitude", text):
         return ("gps", "latitude", "longitude")
-    device = re.search(r"\b(?:which|what)(?: kind of| type of| make of)? (?:camera|phone|device|lens)\b|\bcamera (?:model|make)\b", text)  # fmt: skip
-    if device and (taken or re.search(r"\bcamera|took|lens", text)):
+    device = patterns.search(r"\b(?:which|what)(?: kind of| type of| make of)? (?:camera|phone|device|lens)\b|\bcamera (?:model|make)\b", text)  # fmt: skip
+    if device and (taken or patterns.search(r"\bcamera|took|lens", text)):
         return ("lens",) if "lens" in text else ("camera", "make", "model")
-    return next((keys for pattern, keys in KEYS.items() if re.search(pattern, text)), None)
+    return next((keys for pattern, keys in KEYS.items() if patterns.search(pattern, text)), None)

@@ -9,9 +9,11 @@ import re
 
 import numpy as np
 
+from agent.planners.offline import patterns
 from agent.planners.offline.entries import GENERIC, Entry, entries, of_kind
 from agent.planners.offline.parse import Target, unquote
 from agent.planners.offline.scope import Scope
+from agent.planners.offline.sentences import sentences
 from agent.planners.offline.words import singular
 from agent.planners.offline.work import Fragment, Ref, quoted
 from tools.layout import line_heights, line_tops
@@ -34,28 +36,30 @@ LISTED = r"\b(?:list(?:ed)?|menu|sale|offer(?:ed)?|sold|available|sign(?:posted)
 
 def count_written(scope: Scope) -> Fragment | None:
     """How many words, lines, digits, entries of a list or of a menu are written."""
-    match = re.search(r"\b(?:how many|number of|count)\b(.*)$", scope.text)
+    match = patterns.search(r"\b(?:how many|number of|count)\b(.*)$", scope.text)
     if not match:
         return None
-    phrase = re.split(r"\b(?:are|is|do|does|did|can|appear|have|has|were|was)\b", match.group(1))[0]
-    phrase = re.sub(rf"{KINDS_OF}(?: of)?", "", phrase).strip()
+    phrase = patterns.split(
+        r"\b(?:are|is|do|does|did|can|appear|have|has|were|was)\b", match.group(1)
+    )[0]
+    phrase = patterns.sub(rf"{KINDS_OF}(?: of)?", "", phrase).strip()
     wanted = scope.target(phrase)
-    if scope.noun(wanted) is not None or re.match(r"\s*(?:dpi|mega)?pixels?\b", phrase):
+    if scope.noun(wanted) is not None or patterns.match(r"\s*(?:dpi|mega)?pixels?\b", phrase):
         return None
-    if re.match(r"\w+", phrase.strip()) and singular(phrase.split()[0]) in scope.words.table(
+    if patterns.match(r"\w+", phrase.strip()) and singular(phrase.split()[0]) in scope.words.table(
         "units"
     ):
         return None
-    if wanted.contains or re.search(r"\btimes\b", match.group(1)):
+    if wanted.contains or patterns.search(r"\btimes\b", match.group(1)):
         return _count_occurrences(scope, wanted)
-    if wanted.head in ("word", "line", "letter", "character", "digit", "paragraph"):
+    if wanted.head in ("word", "line", "letter", "character", "digit", "paragraph", "sentence"):
         return _count_units(scope, wanted.head)
     return _count_entries(scope, wanted, match.group(1))
 
 
 def _count_occurrences(scope: Scope, wanted: Target) -> Fragment | None:
     said = wanted.contains or unquote(scope.text, scope.clause.quotes)
-    match = re.search(r"(?:the word|word|name) (\S+)", said) or re.search(
+    match = patterns.search(r"(?:the word|word|name) (\S+)", said) or patterns.search(
         r"\b(?:does|is|do) (\S+) (?:appear|occur|written|mentioned)", said
     )
     sought = wanted.contains or (match.group(1) if match else "")
@@ -64,8 +68,8 @@ def _count_occurrences(scope: Scope, wanted: Target) -> Fragment | None:
     ref = scope.spans()
     spans = scope.work.see(ref, TextSpans)
     pattern = rf"(?<!\w){re.escape(sought.lower())}(?!\w)"
-    rows = [i for i, t in enumerate(spans.texts) if re.search(pattern, t.lower())]
-    times = sum(len(re.findall(pattern, spans.texts[r].lower())) for r in rows)
+    rows = [i for i, t in enumerate(spans.texts) if patterns.search(pattern, t.lower())]
+    times = sum(len(patterns.findall(pattern, spans.texts[r].lower())) for r in rows)
     cites = scope.work.cite(ref, rows) if rows else ""
     return Fragment(f"{quoted([sought])} is written{cites} this many times: {times}")
 
@@ -81,6 +85,8 @@ def _count_units(scope: Scope, noun: str) -> Fragment:
         "character": sum(not c.isspace() for c in joined),
         "digit": sum(c.isdigit() for c in joined),
     }
+    if noun == "sentence":
+        counts["sentence"] = len(sentences(scope.work.see(ref, TextSpans)))
     if noun == "paragraph":
         ref = scope.grouped(ref, "block")
         counts["paragraph"] = len(scope.work.see(ref, TextSpans))
@@ -91,7 +97,7 @@ def _count_units(scope: Scope, noun: str) -> Fragment:
 def _count_entries(scope: Scope, wanted: Target, rest: str) -> Fragment | None:
     noun = wanted.head
     name = " ".join(wanted.text.split()) or "entries"
-    every = noun in GENERIC or re.search(KINDS_OF, scope.text) is not None
+    every = noun in GENERIC or patterns.search(KINDS_OF, scope.text) is not None
     found = entries(scope, "normal")
     priced = [e for e in found if e.place != scope.spans()]
     said = _stated(scope, noun)
@@ -99,11 +105,11 @@ def _count_entries(scope: Scope, wanted: Target, rest: str) -> Fragment | None:
         return said
     if noun in GENERIC and priced:
         return _counted(scope, of_kind(priced, noun), name)
-    if re.search(rf"\b{POINTS}s?\b", f"{name} {rest}"):
+    if patterns.search(rf"\b{POINTS}s?\b", f"{name} {rest}"):
         ref, rows = _points(scope, noun)
         if rows:
             return Fragment(f"{len(rows)} {name} are listed{scope.work.cite(ref)}", focus=ref)
-    listed = every or re.search(LISTED, rest)
+    listed = every or patterns.search(LISTED, rest)
     mine = of_kind(found, noun) or (found if every else [])
     if len(mine) >= 2 and (listed or mine[0].section):
         return _counted(scope, mine, name)
@@ -120,10 +126,10 @@ def _stated(scope: Scope, noun: str) -> Fragment | None:
     if noun != "item" or not any(r["kind"] in ("total", "subtotal", "cash") for r in scope.rows()):
         return None
     for row in scope.rows():
-        if row["kind"] in ("pair", "number") and re.search(
+        if row["kind"] in ("pair", "number") and patterns.search(
             r"items?|qty|sold", row["label"].lower()
         ):
-            number = re.search(r"\d+", row["value"])
+            number = patterns.search(r"\d+", row["value"])
             if number:
                 place = scope.work.call("row_boxes", table=scope.row_ref(label=row["label"]))
                 return Fragment(f"{row['label']}{scope.work.cite(place, [0])}: {number.group()}")
@@ -208,15 +214,15 @@ def _lettering(lines: TextSpans, text: str) -> float:
 
 def listing(scope: Scope) -> Fragment | None:
     """All entries of a list: "which pizzas are there", "list the ingredients"."""
-    match = re.match(
+    match = patterns.match(
         r"^(?:list|name|enumerate|read(?: out| aloud)?|what (?:are|were)|which (?:are|were)|give|show)(?: me)?(?: all)?(?: of)?(?: the| these| those)? (?P<a>(?:\w+ )??[a-z]+s|everything|method)\b(?P<r>.*)$",
         scope.text,
-    ) or re.match(
+    ) or patterns.match(
         r"^(?:which|what)(?: (?:two|three|four|five|six|other|different|kinds? of|types? of))* (?P<a>(?:\w+ )?[a-z]+s) (?P<r>(?:are|do|does|can|did|is|were|has|have)\b.*)$",
         scope.text,
     )
     if match is None:
-        bought = re.match(r"^what (?:did|have) (?:they|he|she|we|i|the customers?) (?:buy|bought|order|ordered|eat|have|had)$", scope.text)  # fmt: skip
+        bought = patterns.match(r"^what (?:did|have) (?:they|he|she|we|i|the customers?) (?:buy|bought|order|ordered|eat|have|had)$", scope.text)  # fmt: skip
         return _entries_said(scope, "item", prices=False) if bought else None
     noun = singular(match.group("a").split()[-1])
     wanted = scope.target(match.group("a"))
@@ -224,13 +230,13 @@ def listing(scope: Scope) -> Fragment | None:
         return _sections(scope)
     if scope.kind_of(wanted) or scope.noun(wanted) or noun in scope.words.lexicon["text_nouns"]:
         return None
-    if re.search(r"\b(?:under|over|above|below|than|away|for \d|at \d)\b", match.group("r")):
+    if patterns.search(r"\b(?:under|over|above|below|than|away|for \d|at \d)\b", match.group("r")):
         return None
-    if re.search(rf"\b{POINTS}\b", noun) or noun == "method":
+    if patterns.search(rf"\b{POINTS}\b", noun) or noun == "method":
         ref, rows = _points(scope, noun)
         if rows:
             return Fragment(f"{_lines(scope, ref, rows)}", focus=ref)
-    prices = re.search(r"\b(?:price|cost)s?\b", match.group("r")) is not None
+    prices = patterns.search(r"\b(?:price|cost)s?\b", match.group("r")) is not None
     return _entries_said(scope, noun, prices=prices)
 
 
@@ -270,17 +276,19 @@ def list_item(scope: Scope) -> Fragment | None:
     """One entry of a list, one line or word: "rule number 2", "the last line", "the third step"."""
     noun = r"(?P<noun>rule|step|point|item|tip|entry|question|instruction|ingredient|answer|reason|option|line|word|sentence|paragraph)"
     ordinals = scope.words.table("ordinals")
-    match = re.search(rf"\b{noun} (?:number |no\.? ?|#)?(?P<n>\d+)\b", scope.text) or re.search(
-        rf"\b(?P<n>{'|'.join(ordinals)}|top|bottom) {noun}\b", scope.text
-    )
-    if not match or re.match(r"^(?:is|are|how many|blur|crop|cut|zoom|mark)\b", scope.text):
+    match = patterns.search(
+        rf"\b{noun} (?:number |no\.? ?|#)?(?P<n>\d+)\b", scope.text
+    ) or patterns.search(rf"\b(?P<n>{'|'.join(ordinals)}|top|bottom) {noun}\b", scope.text)
+    if not match or patterns.match(r"^(?:is|are|how many|blur|crop|cut|zoom|mark)\b", scope.text):
         return None
     said, noun = match.group("n"), match.group("noun")
     index = {"top": 1, "bottom": -1}.get(said) or (
         int(said) if said.isdigit() else int(ordinals[said])
     )
-    if noun in ("line", "word", "sentence", "paragraph"):
-        ref = scope.grouped(scope.spans(), "block" if noun in ("sentence", "paragraph") else "row")
+    if noun == "sentence":
+        return _sentence(scope, index)
+    if noun in ("line", "word", "paragraph"):
+        ref = scope.grouped(scope.spans(), "block" if noun == "paragraph" else "row")
         ref = scope.spans(level="word") if noun == "word" else ref
         rows = list(range(len(scope.work.see(ref, TextSpans))))
     else:
@@ -289,3 +297,19 @@ def list_item(scope: Scope) -> Fragment | None:
         return None
     row = rows[index - 1 if index > 0 else index]
     return Fragment(f"It reads {_lines(scope, ref, [row])}", focus=ref)
+
+
+def _sentence(scope: Scope, index: int) -> Fragment | None:
+    """A sentence by its number, or so many words at its beginning."""
+    ref = scope.spans()
+    found = sentences(scope.work.see(ref, TextSpans))
+    if not -len(found) <= (index - 1 if index > 0 else index) < len(found):
+        return None
+    chosen = found[index - 1 if index > 0 else index]
+    text, numbers = chosen.text, scope.words.table("number_words")
+    few = patterns.search(r"\bfirst (\w+ )?words?\b", scope.text)
+    if few is not None:
+        said = (few.group(1) or ("1" if few.group().endswith("word") else "")).strip()
+        count = int(said) if said.isdigit() else int(numbers.get(said, 0))
+        text = " ".join(text.split()[:count]) if count else text
+    return Fragment(f"It reads {quoted([text])}{scope.work.cite(ref, chosen.rows)}", focus=ref)

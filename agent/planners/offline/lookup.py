@@ -10,13 +10,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from agent.planners.offline import patterns
 from agent.planners.offline.entries import entries
 from agent.planners.offline.parse import DETERMINERS, Target, unquote
 from agent.planners.offline.scope import Scope
-from agent.planners.offline.words import singular
+from agent.planners.offline.sentences import sentences
 from agent.planners.offline.work import Fragment, Ref, listed, quoted
 from tools.rows import amount
-from tools.textkinds import kind_of, values
+from tools.textkinds import heading, kind_of, values
 from tools.textrows import Page, Value, Wanted, tokens, written_in
 from tools.types import Table, TextSpans
 
@@ -50,9 +51,9 @@ GROWN = r"\b(?:difference|grow|grew|grown|increase[ds]?|decrease[ds]?|change[ds]
 def content(scope: Scope, text: str = "") -> list[str]:
     """The words of the clause that may be written in the picture, the most telling first."""
     said = unquote(text or scope.text, scope.clause.quotes)
-    said = re.sub(r"\b(?:in|to|for) the us\b", " usa ", said)
+    said = patterns.sub(r"\b(?:in|to|for) the us\b", " usa ", said)
     nouns = "|".join(re.escape(n) for n in scope.words.list("carriers"))
-    said = re.sub(rf"\b{DETERMINERS} (?:{nouns})s?\b", " ", said)
+    said = patterns.sub(rf"\b{DETERMINERS} (?:{nouns})s?\b", " ", said)
     words = [w for w in tokens(said) if w.lower() not in STOP and not scope.words.is_picture(w)]
     return list(dict.fromkeys(w.removesuffix("'s") for w in words))
 
@@ -66,10 +67,12 @@ def expanded(scope: Scope, words: list[str]) -> list[str]:
 def wanted(scope: Scope) -> Wanted:
     """The kind of value that a question asks for."""
     text = scope.text
-    last = re.search(
+    last = patterns.search(
         r"\b(?:close|closes|end|ends|until|till|how late|finish|finishes|shut|shuts|over)\b", text
     )
     units = _units(scope)
+    if patterns.match(r"^how late (?:is|was|are|were)\b(?!.*\bopen)", text):
+        return Wanted(("quantity",), tuple(scope.words.table("units")["minute"]))
     for pattern, kinds in (
         (r"\bday of the week\b|\bweekday|\b(?:what|which) days\b", ("weekday",)),
         (r"\b(?:what|which) (?:times?|hours)\b|\bhow (?:late|early)\b|\b(?:hours|times?)\b|\buntil when\b", ("time",)),
@@ -83,10 +86,11 @@ def wanted(scope: Scope) -> Wanted:
         (r"\bwhich (?:road|route|motorway|highway)\b|\b(?:road|route) number\b", ("route", "street")),
         (r"\bhow many\b", ("quantity", "count", "number") if units else ("count", "number")),
         (r"\b(?:costs?|price|fee|fare|charge|rate|admission|how expensive)\b", ("price", "number")),
-        (r"\bhow (?:much|long|heavy|big|hot|warm|large|tall|strong)\b|\btemperature|\bweigh|\bdose|\bstrength", ("price", "quantity", "number") if "how much" in text else ("quantity", "number")),
+        (r"\bhow long\b", ("quantity", "time")),
+        (r"\bhow (?:much|heavy|big|hot|warm|large|tall|strong)\b|\btemperature|\bweigh|\bdose|\bstrength", ("price", "quantity", "number") if "how much" in text else ("quantity", "number")),
     ):  # fmt: skip
-        if re.search(pattern, text):
-            whole = re.search(r"\b(?:hours|times|days)\b", text) is not None
+        if patterns.search(pattern, text):
+            whole = patterns.search(r"\b(?:hours|times|days|how long)\b", text) is not None
             return Wanted(kinds, units or _all_units(scope, text), last is not None, whole)
     return Wanted()
 
@@ -95,7 +99,8 @@ def _units(scope: Scope) -> tuple[str, ...]:
     """The spellings of a unit that the question names."""
     table = scope.words.table("units")
     return next(
-        (tuple(table[u]) for u in table if re.search(rf"\b{re.escape(u)}s?\b", scope.text)), ()
+        (tuple(table[u]) for u in table if patterns.search(rf"\b{re.escape(u)}s?\b", scope.text)),
+        (),
     )
 
 
@@ -108,7 +113,7 @@ def _all_units(scope: Scope, text: str) -> tuple[str, ...]:
     )
     table = scope.words.table("units")
     rest = tuple(u for u in table if u != "percent")
-    chosen = next((names for pattern, names in families if re.search(pattern, text)), rest)
+    chosen = next((names for pattern, names in families if patterns.search(pattern, text)), rest)
     return tuple(spelling for name in chosen for spelling in table.get(name, ()))
 
 
@@ -118,7 +123,7 @@ def _all_units(scope: Scope, text: str) -> tuple[str, ...]:
 def cell(scope: Scope) -> Fragment | None:
     """The cell of a table where a named row and a named column meet."""
     words = content(scope)
-    if re.match(
+    if patterns.match(
         r"^where (?:does|do|is|will)\b.*\b(?:go|going|run|lead|head|fly|travel)", scope.text
     ):
         words = [*words, "destination"]
@@ -129,14 +134,28 @@ def cell(scope: Scope) -> Fragment | None:
     nth = _nth_of_column(scope, ref, page, words)
     if nth is not None:
         return nth
-    found = page.cell_where(words)
+    found = page.cell_where(_spelled(scope, ref, words))
     years = [w for w in words if w.isdigit()]
-    if found is not None and len(years) == 2 and re.search(GROWN, scope.text):
+    if found is not None and len(years) == 2 and patterns.search(GROWN, scope.text):
         return _grown(scope, ref, page, words, years)
     hard = [w for w in words if w.lower() not in SOFT]
-    if found is None or len(found.named & set(hard)) * 2 < len(hard):
+    if found is None or len(found.named & set(expanded(scope, hard))) * 2 < len(hard):
+        return None
+    if written_in(words, found.text):
         return None
     return _said(scope, ref, found)
+
+
+def _spelled(scope: Scope, ref: Ref, words: list[str]) -> list[str]:
+    """Words as the page writes them: "platform" as "Plat" where that is what it says."""
+    page = " ".join(scope.work.see(ref, TextSpans).texts)
+    table = scope.words.table("written_as")
+    there = written_in(words, page)
+    instead = (
+        next((o for o in table.get(w, ()) if written_in([o], page)), w) if w not in there else w
+        for w in words
+    )
+    return list(dict.fromkeys(instead))
 
 
 def _nth_of_column(scope: Scope, ref: Ref, page: Page, words: list[str]) -> Fragment | None:
@@ -172,24 +191,24 @@ def _grown(
 
 def distance(scope: Scope) -> Fragment | None:
     """How far it is to a place that is written on a sign."""
-    match = re.match(
+    match = patterns.match(
         r"^(?:how (?:far|many \w+|long)|what is the distance)(?: away)?(?: (?:is|are)(?: it| there| left)*| away)*(?: still| left)? ?(?:to |until |till )?(?:the )?(?P<n>[\w' .-]+?)(?: away)?(?: from here| from this \w+)?$",
         scope.text,
     )
-    if match is None or re.search(
+    if match is None or patterns.search(
         r"\b(?:apart|from|between|and|in|does|do|on)\b", match.group("n")
     ):
         return None
     if scope.noun(scope.target(match.group("n"))) is not None:
         return None
-    if re.match(r"^how many", scope.text) and not _units(scope):
+    if patterns.match(r"^how many", scope.text) and not _units(scope):
         return None
     words, kinds = content(scope, match.group("n")), wanted(scope)
     for detail in ("normal", "fine"):
         spans = scope.spans(detail)
         found = _best(scope, spans, words, kinds, strict=True)
         if found is not None:
-            return _said(scope, spans, found)
+            return _running(scope, spans, found, kinds) or _said(scope, spans, found)
     return None
 
 
@@ -205,7 +224,7 @@ def value_for(scope: Scope) -> Fragment | None:
             row = next(iter(table))
             place = scope.work.call("row_boxes", table=ref)
             text = f"{row['label'] or label}{scope.work.cite(place, [0])}: {row['value']}"
-            return Fragment(text, focus=place)
+            return Fragment(text + _for_one(scope, detail, row), focus=place)
         spans = scope.spans(detail)
         words = content(scope, label)
         found = _best(scope, spans, words, wanted(scope), strict=True) if words else None
@@ -215,10 +234,25 @@ def value_for(scope: Scope) -> Fragment | None:
     return _any_price(scope, label)
 
 
+def _for_one(scope: Scope, detail: str, row: dict[str, str]) -> str:
+    """What one costs, where the line is for several: "2 Cheeseburger  23.98"."""
+    if not patterns.search(
+        r"\b(?:one|each|single|apiece|per (?:piece|item|unit)|a piece)\b", scope.text
+    ):
+        return ""
+    value = amount(row["value"])
+    for text in scope.work.see(scope.spans(detail), TextSpans).texts:
+        said = patterns.match(rf"^(\d{{1,2}})\s?[x×*]?\s?{re.escape(row['label'])}", text, re.I)
+        if said and value and int(said.group(1)) > 1:
+            count = int(said.group(1))
+            return f" for {count}, so one is {value / count:.2f}"
+    return ""
+
+
 def _fits(scope: Scope, table: Table) -> bool:
     """Whether a row that was found is of the kind the question wants; distances want a number."""
     kind = next(iter(table)).get("kind", "")
-    if re.search(r"\b(?:cost|costs|price|fee|fare)\b", scope.text):
+    if patterns.search(r"\b(?:cost|costs|price|fee|fare)\b", scope.text):
         return any(ch.isdigit() for ch in next(iter(table))["value"])
     return kind not in ("address", "url", "email", "plate")
 
@@ -226,7 +260,7 @@ def _fits(scope: Scope, table: Table) -> bool:
 def _label_asked(scope: Scope) -> str:
     text = scope.text
     units = "|".join(f"{u}s?" for u in scope.words.table("units"))
-    patterns = (
+    forms = (
         r"\b(?:price|cost|amount|value|charge|fee|fare|rate)s? (?:of|for) (?:the |a |an |one )?(.+)$",
         r"\bhow much (?:is|are|do|does|for|was|were|did|would|will) (?:the |a |an |one )?(.+?)(?: costs?| each| pay| be)?$",
         r"\bwhat (?:does|do|did|would|will) (?:the |a |an |one )?(.+?) cost\b",
@@ -234,13 +268,18 @@ def _label_asked(scope: Scope) -> str:
         r"\bhow far (?:away )?is (?:the )?(.+?)(?: away)?$",
         r"\b(?:distance|way) to (?:the )?(.+)$",
     )
-    for pattern in patterns:
-        match = re.search(pattern, text)
+    for pattern in forms:
+        match = patterns.search(pattern, text)
         if match:
-            label = re.sub(
+            label = patterns.sub(
                 r"\s+(?:in|on|at|from|of) (?:this|the|that|here|total).*$| (?:from )?here$",
                 "",
                 match.group(1),
+            )
+            label = patterns.sub(
+                r"^(?:it|this|that|they|one|both|these|those)\b(?: costs?\b.*| together)?$",
+                "",
+                label,
             )
             label = unquote(label, scope.clause.quotes).strip(" ?.,")
             return "" if label in ("it", "there", "that", "this", "they", "one", "") else label
@@ -249,7 +288,7 @@ def _label_asked(scope: Scope) -> str:
 
 def _any_price(scope: Scope, label: str) -> Fragment | None:
     """No row has the name: the only prices that are written, or that there is none for it."""
-    if not re.search(r"\b(costs?|price|fee|fare|how much)\b", scope.text):
+    if not patterns.search(r"\b(costs?|price|fee|fare|how much)\b", scope.text):
         return None
     named = [w for w in content(scope, label) if w.lower() not in SOFT]
     if named and not _units(scope) and len(entries(scope, "normal")) >= 2:
@@ -266,16 +305,41 @@ def _any_price(scope: Scope, label: str) -> Fragment | None:
 def quantity(scope: Scope) -> Fragment | None:
     """A number, a time or a date in the row that speaks of it; or the only one of its kind."""
     kinds = wanted(scope)
-    units = {*scope.words.table("units"), "percent", "percentage"}
-    words = [w for w in content(scope) if singular(w) not in units or not _units(scope)]
+    units = (
+        rf"(?:{'|'.join(map(re.escape, (*scope.words.table('units'), 'percent', 'percentage')))})s?"
+    )
+    asked = (
+        patterns.sub(r"\b(?:per|in) (?:an? |each |\d+ ?)?\w+$", "", scope.text)
+        if _units(scope)
+        else ""
+    )
+    words = [
+        w for w in content(scope, asked) if not (_units(scope) and patterns.fullmatch(units, w))
+    ]
     if not kinds.kinds or not _is_question(scope) or _detectable(scope):
         return None
     for detail in ("normal", "fine"):
         ref = scope.spans(detail)
         found = _best(scope, ref, words, kinds)
         if found is not None:
-            return _all_alike(scope, ref, words, kinds, found) or _said(scope, ref, found)
+            alike = _all_alike(scope, ref, words, kinds, found)
+            return alike or _running(scope, ref, found, kinds) or _said(scope, ref, found)
     return _only_one(scope, words, kinds)
+
+
+def _running(scope: Scope, ref: Ref, found: Value, kinds: Wanted) -> Fragment | None:
+    """A time in running text, with all that its sentence says of it: from when until when."""
+    if "time" not in kinds.kinds or len(found.label.split()) < 5 or found.text in found.label:
+        return None
+    home = [
+        s
+        for s in sentences(scope.work.see(ref, TextSpans))
+        if set(found.spans) <= set(s.rows) and (kinds.whole or found.text in s.text)
+    ]
+    if not home:
+        return None
+    said = quoted([home[0].text])
+    return Fragment(f"It reads {said}{scope.work.cite(ref, home[0].rows)}", focus=ref)
 
 
 def _all_alike(
@@ -293,7 +357,7 @@ def _all_alike(
 
 def _is_question(scope: Scope) -> bool:
     return (
-        re.match(
+        patterns.match(
             r"^(?:(?:in|on|at|from|by|to|for|until|since) )?(?:what|which|how|when|who|whose|where)\b",
             scope.text,
         )
@@ -303,11 +367,11 @@ def _is_question(scope: Scope) -> bool:
 
 def _detectable(scope: Scope) -> bool:
     """Whether what is to be counted is a thing that a detector finds."""
-    if re.search(
+    if patterns.search(
         r"\b(?:serves?|seats?|feeds?|live[sd]?|population|pack|packet|box|container)\b", scope.text
     ):
         return False
-    match = re.match(r"^how many (.+?)(?: (?:are|is|do|does|can|have|has)\b.*)?$", scope.text)
+    match = patterns.match(r"^how many (.+?)(?: (?:are|is|do|does|can|have|has)\b.*)?$", scope.text)
     return match is not None and scope.noun(scope.target(match.group(1))) is not None
 
 
@@ -345,6 +409,9 @@ def labelled(scope: Scope, ref: Ref, attribute: Target, owner: Target | None) ->
     if field is not None:
         return field
     spans = scope.work.see(ref, TextSpans)
+    inline = _inline(scope, ref, [w for w in words if w != "number"])
+    if inline is not None:
+        return inline
     found = Page(spans).named(expanded(scope, words), Wanted())
     for value in found:
         short = len(tokens(value.label)) <= 3 + len(value.named)
@@ -355,19 +422,35 @@ def labelled(scope: Scope, ref: Ref, attribute: Target, owner: Target | None) ->
     return None
 
 
+def _inline(scope: Scope, ref: Ref, words: list[str]) -> Fragment | None:
+    """A number behind its name in the middle of a line: "Best before 11/26  Batch L2207"."""
+    for word in expanded(scope, words):
+        pattern = rf"(?<!\w){re.escape(word)}(?!\w)[\s.:#]*(?:no\b|nr\b|number\b)?[\s.:#]*(?P<v>[A-Z]{{0,3}}\d[\w/-]*)$"
+        for row, text in enumerate(scope.work.see(ref, TextSpans).texts):
+            match = patterns.search(pattern, text, re.I) if len(word) >= 3 else None
+            if match and len(text.split()) > 3:
+                said = f"It reads {quoted([text])}{scope.work.cite(ref, [row])}"
+                return Fragment(f"{said}: {match.group('v')}", focus=ref)
+    return None
+
+
 def form(scope: Scope) -> Fragment | None:
     """A field of a form by its label, however the question is built: "Who served?" — "Staff"."""
-    words = [w for w in content(scope) if w.lower() not in SOFT or w in ("table",)]
-    if not words or len(words) > 3 or not _is_question(scope):
+    if not _is_question(scope):
         return None
-    if re.match(r"^(?:how|where)\b", scope.text):
-        return None
-    side = re.match(r"^(from|to) (?:which|what)\b|^(?:which|what) .* (from|to)$", scope.text)
+    side = patterns.match(
+        r"^(from|to) (?:which|what)\b|^(?:which|what|where) .* (from|to)$"
+        r"|^where (?:is|are|does|do|will) .*\b(?:fly|flying|go|going|travel|travelling|traveling|heading|headed)$",
+        scope.text,
+    )
     if side is not None:
         head = "origin" if "from" in side.groups() else "destination"
         said = labelled(scope, scope.spans(), Target(head, head), None)
         if said is not None:
             return said
+    words = [w for w in content(scope) if w.lower() not in SOFT or w in ("table",)]
+    if not words or len(words) > 3 or patterns.match(r"^(?:how|where)\b", scope.text):
+        return None
     return _form_field(scope, words)
 
 
@@ -396,7 +479,7 @@ def _whole(value: Value, words: list[str]) -> bool:
     spare = [
         t
         for t in label
-        if not written_in(value.named, t) and not re.match(r"n[or]\b|nr|#", t.lower())
+        if not written_in(value.named, t) and not patterns.match(r"n[or]\b|nr|#", t.lower())
     ]
     return len(spare) <= 1 and (len(words) < 3 or len(value.named) >= 2)
 
@@ -404,7 +487,7 @@ def _whole(value: Value, words: list[str]) -> bool:
 def _says_more(value: Value) -> bool:
     """Whether a value is a value: something with a digit, a name, not the rest of a sentence."""
     said = value.text.strip()
-    return bool(re.search(r"\d", said) or said[:1].isupper()) and len(said.split()) <= 6
+    return bool(patterns.search(r"\d", said) or said[:1].isupper()) and len(said.split()) <= 6
 
 
 def mentioned(scope: Scope) -> Fragment | None:
@@ -421,7 +504,7 @@ def mentioned(scope: Scope) -> Fragment | None:
         if not known or len(known) * 2 < len(hard):
             continue
         alike = [p for p in places if p.named == places[0].named]
-        if re.match(r"^(?:which|what|on which|who)\b", scope.text) and 1 < len(alike) <= 6:
+        if patterns.match(r"^(?:which|what|on which|who)\b", scope.text) and 1 < len(alike) <= 6:
             said = "; ".join(" ".join(spans.texts[r] for r in p.row) for p in alike)
             rows = [r for p in alike for r in p.row]
             return Fragment(
@@ -432,19 +515,18 @@ def mentioned(scope: Scope) -> Fragment | None:
 
 
 def _line_or_block(scope: Scope, ref: Ref, found: Value) -> Fragment:
-    """A row of several cells as it stands, a line of running text with its paragraph."""
+    """A row of several cells as it stands, a line of running text as the sentences in it."""
     rows = list(found.row)
     spans = scope.work.see(ref, TextSpans)
     texts = [spans.texts[r] for r in rows]
     if len(texts) > 1:
         return Fragment(f"It reads {quoted(texts)}{scope.work.cite(ref, rows)}", focus=ref)
-    blocks = scope.grouped(ref, "block")
-    grouped = scope.work.see(blocks, TextSpans)
-    home = [i for i, t in enumerate(grouped.texts) if texts[0] in t and len(t.split()) <= 40]
-    if home:
-        said = quoted([grouped.texts[home[0]]])
-        return Fragment(f"It reads {said}{scope.work.cite(blocks, home[:1])}", focus=blocks)
-    return Fragment(f"It reads {quoted(texts)}{scope.work.cite(ref, rows)}", focus=ref)
+    home = [s for s in sentences(spans) if rows[0] in s.rows]
+    home = [s for s in home if len(written_in(found.named, s.text)) == len(found.named)] or home[:1]
+    if not home:
+        return Fragment(f"It reads {quoted(texts)}{scope.work.cite(ref, rows)}", focus=ref)
+    cites = scope.work.cite(ref, home[0].rows)
+    return Fragment(f"It reads {quoted([home[0].text])}{cites}", focus=ref)
 
 
 # -- shared -----------------------------------------------------------------------------------------
@@ -460,17 +542,30 @@ def _best(
     hard = [w for w in words if w.lower() not in SOFT]
     if not words:
         return None
+    titled = _title_words(scope, ref, hard)
+    hard = [w for w in hard if w not in titled] if not strict else hard
     if strict:
         everything = " ".join(scope.work.see(ref, TextSpans).texts)
         if any(not written_in(expanded(scope, [w]), everything) for w in hard):
             return None
     for found in _places(scope, ref, words, kinds):
         known = found.named & set(expanded(scope, hard or words))
-        first = words[0] in found.named or not re.search(r"\bhow (?:many|much)\b", scope.text)
+        first = found.named & set(expanded(scope, (hard or words)[:1])) or not patterns.search(
+            r"\bhow (?:many|much)\b", scope.text
+        )
         also = written_in(expanded(scope, words[:1]), found.label)
         if known and len(known) * 2 >= len(hard) and (first or also):
             return found
     return None
+
+
+def _title_words(scope: Scope, ref: Ref, words: list[str]) -> frozenset[str]:
+    """Words that only the heading says: "library" tells whose opening hours are meant."""
+    spans = scope.work.see(ref, TextSpans)
+    titles = heading(spans)
+    rest = " ".join(t for i, t in enumerate(spans.texts) if i not in titles)
+    there = written_in(words, " ".join(spans.texts[i] for i in titles))
+    return frozenset(there - written_in(words, rest)) if rest else frozenset()
 
 
 def _places(scope: Scope, ref: Ref, words: list[str], kinds: Wanted) -> Iterator[Value]:
@@ -486,6 +581,7 @@ def _said(scope: Scope, ref: Ref, found: Value) -> Fragment:
             f"It reads {quoted([found.text])}{scope.work.cite(ref, found.spans)}", focus=ref
         )
     cites = scope.work.cite(ref, found.spans)
-    if found.text in label and len(label.split()) > 3:
-        return Fragment(f"{quoted([label])}{cites}: {found.text}", focus=ref)
+    whole = patterns.search(rf"(?<!\w){re.escape(found.text)}(?!\w)", label)
+    if whole or (len(found.text) > 2 and found.text in label):
+        return Fragment(f"It reads {quoted([label])}{cites}: {found.text}", focus=ref)
     return Fragment(f"{label}{cites}: {found.text}", focus=ref)

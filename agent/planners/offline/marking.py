@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from agent.planners.offline import amounts
+from agent.planners.offline import amounts, patterns
 from agent.planners.offline.extent import Extent, extent
 from agent.planners.offline.orders import Order, color_in, joined
 from agent.planners.offline.parse import unquote
@@ -52,13 +52,13 @@ def marked(scope: Scope) -> Order | None:
 def _drawn(text: str, scope: Scope) -> Order | None:
     shapes = scope.words.table("shapes")
     names = "|".join(sorted(map(re.escape, shapes), key=len, reverse=True))
-    match = re.match(
+    match = patterns.match(
         rf"^{DRAW}\b(?: me)? (?:an? |the |some |one |\d+ )?(?P<adj>(?:[\w-]+,? )*?)(?P<shape>{names})(?:e?s)?(?P<text>(?: \w+)* ⟦\d+⟧)?\s+{AT}\s+(?P<c>.+)$",
         text,
     )
-    frame = re.match(rf"^{DRAW}\b (?:it |this |the (?:picture|photo|image) )?(?:an? |the )?(?P<adj>(?:[\w-]+ )*?)(?P<shape>border|frame|outline)$", text)  # fmt: skip
+    frame = patterns.match(rf"^{DRAW}\b (?:it |this |the (?:picture|photo|image) )?(?:an? |the )?(?P<adj>(?:[\w-]+ )*?)(?P<shape>border|frame|outline)$", text)  # fmt: skip
     found = match or frame
-    if found is None or re.match(r"^(?:an?|the)\b", text) and not found.group("adj") and match is None:  # fmt: skip
+    if found is None or patterns.match(r"^(?:an?|the)\b", text) and not found.group("adj") and match is None:  # fmt: skip
         return None
     if text.startswith("the ") and shapes[found.group("shape")] in ("number", "label"):
         return None  # "the phone number on the card" is asked for, not drawn
@@ -68,7 +68,7 @@ def _drawn(text: str, scope: Scope) -> Order | None:
 
 
 def _marked_by_verb(text: str, scope: Scope) -> Order | None:
-    match = re.match(rf"^(?P<v>{MARK})\s+(?P<c>.+)$", text)
+    match = patterns.match(rf"^(?P<v>{MARK})\s+(?P<c>.+)$", text)
     if match is None:
         return None
     verb = match.group("v").split()[0]
@@ -81,16 +81,16 @@ def _order(
     """An order to draw a shape; the phrase may still say how, in which order and with which words."""
     phrase, order = _ordered(phrase)
     phrase, words = _with_words(phrase, words, shape, scope)
-    line = re.search(LINE_WIDTH, phrase)
+    line = patterns.search(LINE_WIDTH, phrase)
     if line:
         adjectives, phrase = f"{adjectives} {line.group()}", phrase[: line.start()]
-    how = re.search(HOW, phrase)
+    how = patterns.search(HOW, phrase)
     if how and _says_how(how.group("how"), scope):
         adjectives, phrase = f"{adjectives} {how.group('how')}", phrase[: how.start()]
     shapes = scope.words.table("shapes")
     if free:
         shape = next(
-            (s for w, s in shapes.items() if re.search(rf"\b{w}e?s?\b", adjectives)), shape
+            (s for w, s in shapes.items() if patterns.search(rf"\b{w}e?s?\b", adjectives)), shape
         )
     args: dict[str, Any] = {"shape": shape}
     color = color_in(adjectives)
@@ -107,12 +107,12 @@ def _order(
 
 def _says_how(how: str, scope: Scope) -> bool:
     shapes = "|".join(scope.words.table("shapes"))
-    return bool(color_in(how) or re.search(rf"\b(?:{shapes})e?s?\b|\bcross(?:es)?\b|thick|thin|line|pen|marker|\bpx\b|pixel", how))  # fmt: skip
+    return bool(color_in(how) or patterns.search(rf"\b(?:{shapes})e?s?\b|\bcross(?:es)?\b|thick|thin|line|pen|marker|\bpx\b|pixel", how))  # fmt: skip
 
 
 def _ordered(phrase: str) -> tuple[str, str]:
     for said, order in ORDERS.items():
-        match = re.search(rf",?\s*\b(?:from )?{said}\b", phrase)
+        match = patterns.search(rf",?\s*\b(?:from )?{said}\b", phrase)
         if match:
             return phrase[: match.start()] + phrase[match.end() :], order
     return phrase, ""
@@ -122,27 +122,27 @@ def _with_words(phrase: str, words: str, shape: str, scope: Scope) -> tuple[str,
     """The words of a label, taken out of the phrase: quoted, or behind "as" and "with"."""
     quotes = scope.clause.quotes
     if words:
-        return phrase, unquote((re.search(r"⟦\d+⟧", words) or [""])[0], quotes)
-    named = re.search(r"\s*(?:,?\s*(?:and )?(?:label(?:l?ed)?|call(?:ed)?|with|as|saying|titled|captioned))?(?: (?:the|it|them))?(?: (?:text|words?|label|caption|name))*\s*(⟦\d+⟧)$", phrase)  # fmt: skip
-    if named and named.start() > 0 and (shape == "label" or re.search(r"\w", phrase[named.start() : named.start(1)])):  # fmt: skip
+        return phrase, unquote((patterns.search(r"⟦\d+⟧", words) or [""])[0], quotes)
+    named = patterns.search(r"\s*(?:,?\s*(?:and )?(?:label(?:l?ed)?|call(?:ed)?|with|as|saying|titled|captioned))?(?: (?:the|it|them))?(?: (?:text|words?|label|caption|name))*\s*(⟦\d+⟧)$", phrase)  # fmt: skip
+    if named and named.start() > 0 and (shape == "label" or patterns.search(r"\w", phrase[named.start() : named.start(1)])):  # fmt: skip
         return phrase[: named.start()], unquote(named.group(1), quotes)
-    plain = re.search(r"\s+(?:as|with the (?:text|words?|label|caption|name)|with)\s+(?:an? )?([\w .&'-]+)$", phrase)  # fmt: skip
-    if shape == "label" and plain and not re.search(r"\b(?:its|their|colou?r|label|text|number|name)s?\b|^(?:red|blue|green)", plain.group(1)):  # fmt: skip
+    plain = patterns.search(r"\s+(?:as|with the (?:text|words?|label|caption|name)|with)\s+(?:an? )?([\w .&'-]+)$", phrase)  # fmt: skip
+    if shape == "label" and plain and not patterns.search(r"\b(?:its|their|colou?r|label|text|number|name)s?\b|^(?:red|blue|green)", plain.group(1)):  # fmt: skip
         return phrase[: plain.start()], _as_typed(plain.group(1), scope)
     return phrase, ""
 
 
 def _as_typed(words: str, scope: Scope) -> str:
     """Words of the clause in the capitals the person typed."""
-    match = re.search(re.escape(words), scope.work.view.question, re.IGNORECASE)
+    match = patterns.search(re.escape(words), scope.work.view.question, re.IGNORECASE)
     return match.group() if match else words
 
 
 def _width(adjectives: str, scope: Scope) -> int:
-    pixels = re.search(amounts.PIXELS, adjectives)
+    pixels = patterns.search(amounts.PIXELS, adjectives)
     if pixels:
         return int(pixels.group(1))
-    thick = 2.0 if re.search(r"\b(?:thick|bold|fat|wide|heavy)\b", adjectives) else 0.5 if re.search(r"\b(?:thin|fine|narrow)\b", adjectives) else 0.0  # fmt: skip
+    thick = 2.0 if patterns.search(r"\b(?:thick|bold|fat|wide|heavy)\b", adjectives) else 0.5 if patterns.search(r"\b(?:thin|fine|narrow)\b", adjectives) else 0.0  # fmt: skip
     if not thick:
         return 0
     usual = max(3, round(min(scope.work.image(scope.edited).size_wh) / USUAL))
@@ -151,18 +151,20 @@ def _width(adjectives: str, scope: Scope) -> int:
 
 def _written(text: str, scope: Scope) -> Order | None:
     """Such as "Write "HELLO" at the top"."""
-    match = re.match(WRITE, text)
+    match = patterns.match(WRITE, text)
     if match is None:
         return None
     rest = match.group("r").strip()
-    tint = re.match(rf"^in (?:an? )?(?:\w+ )?({'|'.join(COLORS)})(?: letters| text)?\b(.*)$", rest)
+    tint = patterns.match(
+        rf"^in (?:an? )?(?:\w+ )?({'|'.join(COLORS)})(?: letters| text)?\b(.*)$", rest
+    )
     rest = tint.group(2).strip() if tint else rest
-    how = re.search(HOW, f" {rest}")
+    how = patterns.search(HOW, f" {rest}")
     color = tint.group(1) if tint else ""
     if how and color_in(how.group("how")) and len(how.group("how").split()) <= 4:
         color, rest = color_in(how.group("how")), f" {rest}"[: how.start()].strip()
-    rest = re.sub(r"^as (?:an? |the )?\w+\b", "", rest).strip()
-    place = re.sub(rf"^{AT}\s+", "", rest)
+    rest = patterns.sub(r"^as (?:an? |the )?\w+\b", "", rest).strip()
+    place = patterns.sub(rf"^{AT}\s+", "", rest)
     args: dict[str, Any] = {
         "shape": "label",
         "text": unquote(match.group("q"), scope.clause.quotes),
@@ -178,9 +180,9 @@ def _written(text: str, scope: Scope) -> Order | None:
 
 def _line(place: str) -> tuple[float, float, float, float]:
     """A narrow band beside which a label stands at the named place of the picture."""
-    left = 1 - LINE if re.search(r"\bright\b", place) else 0.35 if re.search(r"\b(?:cent|middle)", place) else 0.0  # fmt: skip
-    if re.search(r"\b(?:top|upper|above)\b", place):
+    left = 1 - LINE if patterns.search(r"\bright\b", place) else 0.35 if patterns.search(r"\b(?:cent|middle)", place) else 0.0  # fmt: skip
+    if patterns.search(r"\b(?:top|upper|above)\b", place):
         return left, 0.0, min(1.0, left + 0.5) if left < 1 - LINE else 1.0, LINE
-    if re.search(r"\b(?:cent|middle)", place):
+    if patterns.search(r"\b(?:cent|middle)", place):
         return left, 0.5, left + 0.3, 0.5 + LINE
     return left, 1 - LINE, min(1.0, left + 0.5) if left < 1 - LINE else 1.0, 1.0

@@ -5,9 +5,9 @@ Knows nothing of the wording of other goals.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
+from agent.planners.offline import patterns
 from agent.planners.offline.parse import Target
 from agent.planners.offline.placing import is_placed
 from agent.planners.offline.scope import Scope
@@ -34,17 +34,17 @@ def picture_size(scope: Scope) -> Fragment | None:
     """How wide, how high, which size the picture has."""
     pictures = "|".join(f"{p}s?" for p in scope.words.list("pictures"))
     about = rf"(?:(?:this|the|that|my|these|those|both|each) (?:two |three )?(?:{pictures})|it|this|they)"
-    wider = re.match(rf"^(?:is|are) {about} (wider|broader|taller|higher) than (?:it is |they are )?(?:tall|high|wide|broad)$", scope.text)  # fmt: skip
-    asks = wider or re.match(
+    wider = patterns.match(rf"^(?:is|are) {about} (wider|broader|taller|higher) than (?:it is |they are )?(?:tall|high|wide|broad)$", scope.text)  # fmt: skip
+    asks = wider or patterns.match(
         rf"^(?:how (?:wide|high|tall|big|large|long)(?:,? and (?:how )?(?:wide|high|tall))? (?:is|are) {about}(?: in (?:pixels|px))?$"
         rf"|(?:(?:what|which)(?: is| are)? )?(?:the )?(?:\w+ )?(?:size|dimensions?|resolution|width|height|aspect ratio|proportions?|format)(?: and (?:the )?\w+)?(?: in (?:pixels|px))?(?: (?:of|does|is|has|for) {about}.*)?$"
         rf"|how many (?:mega)?pixels(?: (?:are|is|does|do|has|have|in|there) (?:there |in )*(?:{about}.*)?(?:have|has|in total|altogether)?)?$|how many megapixels\b|how many pixels (?:wide|high|tall|across) (?:is|are) {about}$)",
         scope.text,
     )
-    if not asks or _about_a_thing(scope) or re.search(r"\bfile\b", scope.text):
+    if not asks or _about_a_thing(scope) or patterns.search(r"\bfile\b", scope.text):
         return None
     image = scope.work.image(scope.image)
-    what = "aspect" if re.search(r"aspect|proportion", scope.text) else "size"
+    what = "aspect" if patterns.search(r"aspect|proportion", scope.text) else "size"
     ref = scope.work.call("measure", image=scope.image, what=what)
     table = scope.work.see(ref, Table)
     cite = f"{scope.where()}{scope.work.cite(ref)}"
@@ -57,10 +57,10 @@ def picture_size(scope: Scope) -> Fragment | None:
     pixels = image.width * image.height
     if "megapixel" in scope.text:
         return Fragment(f"{number(pixels / 1e6)} megapixels ({image.width} × {image.height}){cite}")
-    if re.search(r"how many pixels (?!wide|high|tall|across)|how many pixels$", scope.text):
+    if patterns.search(r"how many pixels (?!wide|high|tall|across)|how many pixels$", scope.text):
         return Fragment(f"{pixels} pixels ({image.width} × {image.height}){cite}")
-    across = re.search(r"\b(width|wide|across)\b", scope.text)
-    upright = re.search(r"\b(height|high|tall)\b", scope.text)
+    across = patterns.search(r"\b(width|wide|across)\b", scope.text)
+    upright = patterns.search(r"\b(height|high|tall)\b", scope.text)
     if across and not upright:
         return Fragment(f"The picture is {image.width} pixels wide{cite}")
     if upright and not across:
@@ -72,7 +72,7 @@ def picture_size(scope: Scope) -> Fragment | None:
 
 def _about_a_thing(scope: Scope) -> bool:
     """Whether "it" is something in the picture that was spoken of before."""
-    if not re.search(r"\b(it|its|they|them)\b", scope.text):
+    if not patterns.search(r"\b(it|its|they|them)\b", scope.text):
         return False
     if scope.given is not None or (scope.focus is not None and is_placed(scope, scope.focus)):
         return True
@@ -92,8 +92,8 @@ def _findable(scope: Scope, wanted: Target) -> bool:
 def measured(scope: Scope) -> Fragment | None:
     """Distances, gaps, angles, sizes, shares and overlaps of things."""
     unit, text = _unit(scope, scope.text)
-    text = re.sub(r",? (?:measured |counted )?in (?:pixels|px)\b", "", text)
-    text = re.sub(rf",? {REAL}", "", text) if " in " in text else text
+    text = patterns.sub(r",? (?:measured |counted )?in (?:pixels|px)\b", "", text)
+    text = patterns.sub(rf",? {REAL}", "", text) if " in " in text else text
     for goal in (_times, _to_edge, _apart, _sized, _shared, _tilted, _overlapping):
         found = goal(scope, text, unit)
         if found is not None:
@@ -102,7 +102,7 @@ def measured(scope: Scope) -> Fragment | None:
 
 
 def _unit(scope: Scope, text: str) -> tuple[Ref | None, str]:
-    match = re.search(
+    match = patterns.search(
         r",?\s*(?:in|as|measured in|counted in|in terms of) (\w+(?: \w+)?)[- ](?:widths?|sizes?|lengths?)$",
         text,
     )
@@ -114,10 +114,10 @@ def _unit(scope: Scope, text: str) -> tuple[Ref | None, str]:
 def _times(scope: Scope, text: str, unit: Ref | None) -> Fragment | None:
     """How many times larger one thing is than another."""
     words = "|".join(TIMES)
-    match = re.match(
+    match = patterns.match(
         rf"^(?:how many times|how much|by what factor) (?P<r>{words}) is (?P<a>.+?) (?:than|as|compared to) (?P<b>.+)$",
         text,
-    ) or re.match(
+    ) or patterns.match(
         rf"^how many times is (?P<a>.+?) (?P<r>{words}) than (?P<b>.+)$", text
     )  # fmt: skip
     if not match:
@@ -140,7 +140,7 @@ def _times(scope: Scope, text: str, unit: Ref | None) -> Fragment | None:
 
 def _to_edge(scope: Scope, text: str, unit: Ref | None) -> Fragment | None:
     """How far something is from a side of the picture."""
-    match = re.match(
+    match = patterns.match(
         r"^(?:how (?:far|close) is|what is the distance (?:of|from|between)) (?P<a>.+?) (?:from|to|and) the (?P<s>left|right|top|bottom|upper|lower)(?:[- ]hand)? (?:edge|side|border|margin)\b",
         text,
     )
@@ -166,8 +166,8 @@ def _to_edge(scope: Scope, text: str, unit: Ref | None) -> Fragment | None:
 
 
 def _apart(scope: Scope, text: str, unit: Ref | None) -> Fragment | None:
-    match = re.match(
-        r"^how far (?:apart |away )?(?:is|are) (?!it\b)(.+?)(?: (?:apart|away))?(?: from (?:each other|one another))?$"
+    match = patterns.match(
+        r"^how (?:far|many pixels) (?:apart |away )?(?:is|are) (?!it\b)(.+?)(?: (?:apart|away))?(?: from (?:each other|one another))?$"
         r"|^how (?:far|much space) (?:apart )?is (?:it|there) (?:from|between) (.+)$"
         r"|^(?:(?:what|how (?:big|large|wide|long|much)) is |measure |work out |compute )?the (?:distance|gap|space|spacing|angle) (?:between|from) (.+)$"
         r"|^how close (?:together )?are (.+?)(?: to each other| together)?$"
@@ -176,14 +176,14 @@ def _apart(scope: Scope, text: str, unit: Ref | None) -> Fragment | None:
     )
     if not match:
         return None
-    what = "gap" if re.search(r"\b(gap|space|spacing)\b", text) else "distance"
+    what = "gap" if patterns.search(r"\b(gap|space|spacing)\b", text) else "distance"
     return _between(
         scope, next(g for g in match.groups() if g), "angle" if "angle" in text else what, unit
     )
 
 
 def _sized(scope: Scope, text: str, unit: Ref | None) -> Fragment | None:
-    match = re.match(
+    match = patterns.match(
         r"^(?:how many pixels |how )(?P<h>wide|high|tall|big|large|long|broad)(?:,? and (?:how )?(?P<j>wide|high|tall))? (?:is|are) (?P<c>.+)$"
         r"|^(?:what (?:is|are) |measure |compute )?(?:the )?(?P<w>width|height|size|area|diameter|length|dimensions)(?: and (?:the )?(?P<k>width|height))? of (?P<d>.+)$"
         r"|^what (?P<v>size|width|height) (?:is|are|does|do) (?P<e>.+?)(?: have)?$",
@@ -201,7 +201,7 @@ def _shared(scope: Scope, text: str, unit: Ref | None) -> Fragment | None:
     """The share of the picture that a thing covers."""
     share = r"(?:share|percentage|percent|fraction|part|proportion|portion|area|much|per cent)"
     whole = rf"(?:of )?(?:the |this |that )?(?:whole |entire )?(?:{'|'.join(scope.words.list('pictures'))})(?: area)?"
-    match = re.match(
+    match = patterns.match(
         rf"^(?:what|which|how) (?:is the )?{share} (?:{whole} )?(?:(?:is|are) )?(?:covered|taken up|filled|occupied|made up) (?:by|with|of) (?P<a>.+)$"
         rf"|^(?:what|which|how) (?:is the )?{share} (?:{whole} )?(?:does|do|is|are) (?P<b>.+?) (?:cover|take up|fill|occupy|make up|covering|occupying)s?(?: {whole})?$"
         rf"|^(?:what|which|how) {share} {whole} (?:is|are) (?P<c>.+)$"
@@ -212,17 +212,17 @@ def _shared(scope: Scope, text: str, unit: Ref | None) -> Fragment | None:
 
 
 def _tilted(scope: Scope, text: str, unit: Ref | None) -> Fragment | None:
-    straight = re.match(
+    straight = patterns.match(
         r"^(?:is|are) (.+?) (straight|level|horizontal|tilted|slanted|crooked|skewed|rotated|at an angle)$",
         text,
     )
     if straight:
         return _straight(scope, straight.group(1), straight.group(2))
-    match = re.search(
+    match = patterns.search(
         r"^(?:how (?:steep|tilted|slanted|crooked|much)|(?:at|by) (?:what|which) angle|what(?: is)?(?: the)? (?:angle|tilt|slope))\b(?: (?:is|are|of|between|does|do))* (.+?)(?: (?:tilted|slanted|rotated|have|has|standing|at))?$",
         text,
     )
-    if not match or not re.search(r"steep|tilt|slant|crooked|angle|slope|rotated", text):
+    if not match or not patterns.search(r"steep|tilt|slant|crooked|angle|slope|rotated", text):
         return None
     if " and " in match.group(1):
         return _between(scope, match.group(1), "angle", unit)
@@ -230,19 +230,19 @@ def _tilted(scope: Scope, text: str, unit: Ref | None) -> Fragment | None:
 
 
 def _overlapping(scope: Scope, text: str, unit: Ref | None) -> Fragment | None:
-    match = re.search(r"^(?:do|does|how much (?:do|does)) (.+?) overlap(?: with)?(.*)$", text)
+    match = patterns.search(r"^(?:do|does|how much (?:do|does)) (.+?) overlap(?: with)?(.*)$", text)
     if not match:
         return None
     phrase = match.group(1) + (f" and {match.group(2)}" if match.group(2).strip() else "")
     said = _between(scope, phrase, "overlap", unit)
     if text.startswith("how much") or not said.text.startswith("Intersection"):
         return said
-    none = re.match(r"Intersection over union of .*?: 0 ?%", said.text)
+    none = patterns.match(r"Intersection over union of .*?: 0 ?%", said.text)
     return replace(said, text=f"{'No' if none else 'Yes'}: {said.text[0].lower()}{said.text[1:]}")
 
 
 def _between(scope: Scope, phrase: str, what: str, unit: Ref | None) -> Fragment:
-    named = scope.targets(re.sub(r"\s+(?:from|to)\s+(?=the |a |\w)", " and ", phrase))
+    named = scope.targets(patterns.sub(r"\s+(?:from|to)\s+(?=the |a |\w)", " and ", phrase))
     if len(named) > 1 and (named[1].pronoun or named[1].head in ("", "one")):
         named[1] = replace(named[1], head=named[0].head, pronoun=False)
     refs = [scope.find(replace(t, many=t.many or len(named) == 1)) for t in named[:2]]
@@ -265,7 +265,7 @@ def _one(scope: Scope, phrase: str, what: str, unit: Ref | None) -> Fragment | N
         return None
     if not _findable(scope, wanted) and wanted.head not in scope.words.lexicon["sights"]:
         return None
-    if re.search(REAL, scope.text) and not isinstance(unit, Ref):
+    if patterns.search(REAL, scope.text) and not isinstance(unit, Ref):
         raise Cannot(
             "I can only measure in pixels: nothing in the picture tells me its scale. Ask for a size in "
             'pixels or in units of another thing, such as "in face widths"'
@@ -274,7 +274,23 @@ def _one(scope: Scope, phrase: str, what: str, unit: Ref | None) -> Fragment | N
     if not len(scope.work.see(ref, Placed)):
         return Fragment(scope.absent(wanted.head, ref))
     made = scope.work.call("measure", image=scope.image, what=what, first=ref, unit=unit)
+    rows = list(scope.work.see(made, Table).rows)
+    if len(rows) == 1 and what in ("width", "height"):
+        word = "diameter" if "diameter" in scope.text else what
+        size = f"{number(float(rows[0][1]), 1)} {rows[0][2]}"
+        return Fragment(
+            f"The {word} of {_called(wanted)} is {size}{scope.work.cite(ref)}", focus=ref
+        )
     return _rows_said(scope, made, [ref], share=what == "area" and "area" not in scope.text)
+
+
+def _called(wanted: Target) -> str:
+    """The thing as the question names it."""
+    if wanted.pronoun or not wanted.head:
+        return "it"
+    said = [wanted.size if wanted.size in ("largest", "smallest") else "", *wanted.colors, *wanted.modifiers, wanted.head]  # fmt: skip
+    name = f"the {' '.join(w for w in said if w)}"
+    return f'{name} "{wanted.contains}"' if wanted.contains else name.replace("qr ", "QR ")
 
 
 def _text_of(scope: Scope, wanted: Target) -> Ref:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 
+from agent.planners.offline import patterns
 from agent.planners.offline.entries import entries
 from agent.planners.offline.lookup import SOFT, content, expanded
 from agent.planners.offline.scope import Scope
+from agent.planners.offline.sentences import sentences
 from agent.planners.offline.work import Fragment, quoted
 from tools.rows import SURE, similarity
 from tools.textrows import Page, Wanted, pieces, written_in
@@ -57,36 +59,69 @@ def _name_asked(scope: Scope) -> str:
     """The name whose being written is asked for; '' where something else is asked."""
     carriers = "|".join(re.escape(c) for c in scope.words.list("carriers"))
     on = rf"(?:on|in) (?:the|this|that|your|their) (?:{carriers}|list)s?"
-    patterns = (
+    forms = (
         rf"^(?:is|are|was|were) (?!there)(?:the |an? )?(?P<n>.+?) (?:listed |named |mentioned |written |shown |printed )?{on}$",
         rf"^(?:is|are) there (?:an? |any |the )?(?P<n>.+?) {on}$",
         r"^is there (?:an? |any )?(?:sign|notice|board|signpost) (?:for|to) (?:the )?(?P<n>.+)$",
+        r"^(?:is|are) there (?:an? |any |some )(?P<n>[a-z]+(?: [a-z]+)?)$",
+        r"^(?:does|do) (?:it|this|that|they|the \w+|this \w+) contain (?:an? |any |the |some )?(?P<n>.+?)$",
         r"^(?:do|does|did|can) (?:they|you|it|i|we|the \w+|this \w+)(?: also)? (?:have|sell|offer|serve|order|buy|stock|do|say|says|mention|list|include|name|get) (?:an? |any |the |some )?(?P<n>.+?)(?: anywhere| here| there)?$",
     )
-    for pattern in patterns:
-        match = re.match(pattern, scope.text)
+    for pattern in forms:
+        match = patterns.match(pattern, scope.text)
         if match is None:
             continue
         name = match.group("n")
-        has = re.search(r"\b(?:have|sell|offer|serve|order|buy|stock|do|get)\b", scope.text)
-        if pattern is patterns[-1] and has and not entries(scope, "normal"):
+        has = patterns.search(r"\b(?:have|sell|offer|serve|order|buy|stock|do|get)\b", scope.text)
+        if pattern is forms[4] and not _has_ingredients(scope):
+            continue
+        of_list = pattern is forms[3] or (pattern is forms[-1] and has)
+        if of_list and not _has_list(scope):
             return ""
-        limit = re.search(r"\b(?:under|over|less than|more than|cheaper than) ", name)
-        return "" if limit or re.match(r"⟦|text\b|writing\b", name) else name
+        limit = patterns.search(r"\b(?:under|over|less than|more than|cheaper than) ", name)
+        return "" if limit or patterns.match(r"⟦|text\b|writing\b", name) else name
     return ""
+
+
+def _has_list(scope: Scope) -> bool:
+    """Whether the picture is a menu or receipt: most of its text is entries with their prices."""
+    found = entries(scope, "normal")
+    return bool(found) and any(row["kind"] == "item" for row in scope.rows())
+
+
+def _has_ingredients(scope: Scope) -> bool:
+    """Whether the picture is a packet that says what is in it."""
+    texts = scope.work.see(scope.spans(), TextSpans).texts
+    return any(written_in(["ingredients", "contains", "zutaten"], t) for t in texts)
+
+
+def spoken_of(scope: Scope) -> Fragment | None:
+    """A yes-or-no question about a page that speaks of the matter: its sentence, unjudged."""
+    if not patterns.match(r"^(?:do|does|did|is|are|was|were|should|can|may|must|will|has|have|why|how)\b", scope.text):  # fmt: skip
+        return None
+    words = [w for w in content(scope) if w.lower() not in SOFT]
+    ref = scope.spans()
+    spans = scope.work.see(ref, TextSpans)
+    found = [(len(written_in(expanded(scope, words), s.text)), s) for s in sentences(spans)]
+    best = max((n for n, _ in found), default=0)
+    if best < 2 or best * 2 < len(words):
+        return None
+    chosen = next(s for n, s in found if n == best)
+    cites = scope.work.cite(ref, chosen.rows)
+    return Fragment(f"It reads {quoted([chosen.text])}{cites}", focus=ref)
 
 
 def allowed(scope: Scope) -> Fragment | None:
     """What is forbidden, or whether one thing is: read off the notice, quoted."""
-    if re.match(
-        r"^what (?:is|are|must|may|can)(?: you| i| we| one)? (?:not (?:allowed|permitted)|n't allowed|forbidden|prohibited|banned|not do)\b",
+    if patterns.match(
+        r"^what (?:is|are|am|must|may|can|should)(?: you| i| we| one| people| residents| visitors)? (?:not (?:allowed|permitted|do|use|eat|drink|bring)|n't allowed|forbidden|prohibited|banned)\b",
         scope.text,
     ):
         return _forbidden(scope)
-    match = re.match(
+    match = patterns.match(
         r"^(?:is|are) (?P<a>.+?) (?:allowed|permitted|ok|okay|forbidden|prohibited|banned|welcome)(?: here| there| in here)?$",
         scope.text,
-    ) or re.match(
+    ) or patterns.match(
         r"^(?:(?:can|may|could) (?:i|we|you|one|people)|(?:am|are|is) (?:i|we|you|it) (?:allowed|permitted|ok|okay) to) (?P<a>.+?)(?: here| there)?$",
         scope.text,
     )
@@ -99,9 +134,11 @@ def allowed(scope: Scope) -> Fragment | None:
         rows = sorted(found.spans)
         line = " ".join(spans.texts[r] for r in rows)
         verdict = ""
-        if re.search(FORBIDDING, line, re.I):
-            verdict = "No: it" if not re.search(r"forbid|prohib|banned", scope.text) else "Yes: it"
-        elif re.search(ALLOWING, line, re.I):
+        if patterns.search(FORBIDDING, line, re.I):
+            verdict = (
+                "No: it" if not patterns.search(r"forbid|prohib|banned", scope.text) else "Yes: it"
+            )
+        elif patterns.search(ALLOWING, line, re.I):
             verdict = "Yes: it"
         said = f"{verdict or 'It'} says {quoted([line])}"
         return Fragment(said + scope.work.cite(ref, rows), focus=ref)
@@ -111,7 +148,7 @@ def allowed(scope: Scope) -> Fragment | None:
 def _forbidden(scope: Scope) -> Fragment | None:
     ref = scope.spans()
     spans = scope.work.see(ref, TextSpans)
-    rows = [i for i, t in enumerate(spans.texts) if re.search(FORBIDDING, t, re.I)]
+    rows = [i for i, t in enumerate(spans.texts) if patterns.search(FORBIDDING, t, re.I)]
     if not rows:
         return None
     said = quoted(spans.texts[r] for r in rows[:6])
@@ -120,18 +157,18 @@ def _forbidden(scope: Scope) -> Fragment | None:
 
 def state(scope: Scope) -> Fragment | None:
     """Whether a row says so: "Is it open on Sunday?", "Is the train to Hull on time?"."""
-    match = re.match(r"^(?:is|are|was|were|will|does|do) (?P<s>.+)$", scope.text)
+    match = patterns.match(r"^(?:is|are|was|were|will|does|do) (?P<s>.+)$", scope.text)
     if match is None:
         return None
     said = match.group("s")
-    options = re.match(r"^(?:it|this|that|they|the .+?) (?P<a>.+?) or (?P<b>.+)$", said)
+    options = patterns.match(r"^(?:it|this|that|they|the .+?) (?P<a>.+?) or (?P<b>.+)$", said)
     if options:
         return _which_written(scope, options.group("a"), options.group("b"))
-    good = next((o for o in OPPOSITES if re.search(rf"\b{o[0]}\b", said)), None)
-    bad = next((o for o in OPPOSITES if re.search(rf"\b(?:{'|'.join(o[1])})\b", said)), None)
+    good = next((o for o in OPPOSITES if patterns.search(rf"\b{o[0]}\b", said)), None)
+    bad = next((o for o in OPPOSITES if patterns.search(rf"\b(?:{'|'.join(o[1])})\b", said)), None)
     if good is None and bad is None:
         return _all_written(scope, said)
-    kept = re.sub(
+    kept = patterns.sub(
         r"\b(?:" + "|".join(w for o in OPPOSITES for w in (o[0], *o[1])) + r")\b", " ", said
     )
     words = content(scope, kept)
@@ -151,9 +188,9 @@ def state(scope: Scope) -> Fragment | None:
 def _holds(line: str, pair: tuple[str, tuple[str, ...]]) -> bool | None:
     """Whether a row has the good state of a pair; None where it says neither."""
     low = line.casefold()
-    if any(re.search(rf"\b{w}\b", low) for w in pair[1]):
+    if any(patterns.search(rf"\b{w}\b", low) for w in pair[1]):
         return False
-    if re.search(rf"\b{pair[0]}\b", low):
+    if patterns.search(rf"\b{pair[0]}\b", low):
         return True
     return True if pair[0] == "open" and pieces(line, Wanted(("time",))) else None
 

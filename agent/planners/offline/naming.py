@@ -10,6 +10,7 @@ import re
 
 import numpy as np
 
+from agent.planners.offline import patterns
 from agent.planners.offline.parse import Target
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.work import Fragment, Ref, quoted
@@ -23,7 +24,9 @@ LEGIBLE = 0.8
 """Certainty of the reading below which lettering is not taken for a name."""
 FEW = 5
 """More legible lines than that are a page, whose largest is no town nor person for being large."""
-OTHERS = 5
+LARGE = 0.6
+"""Share of the tallest lettering from which other lettering might as well be meant."""
+OTHERS = 4
 """How many other candidates an uncertain answer names."""
 NUMBERED = frozenset(
     "number digit route platform gate line code seat room bay exit bus speed percentage".split()
@@ -77,7 +80,7 @@ def person(scope: Scope, ref: Ref, attribute: Target) -> Fragment | None:
         i
         for i in prominent(spans)
         if i not in titles
-        and is_name(re.sub(r"^(?:by|von|de)\s+", "", spans.texts[i], flags=re.I))
+        and is_name(patterns.sub(r"^(?:by|von|de)\s+", "", spans.texts[i], flags=re.I))
         and not written_in(firms, spans.texts[i])
     ]
     if not rows:
@@ -102,7 +105,9 @@ def by_prominence(
     what = attribute.head or "text"
     best = " ".join(spans.texts[r] for r in blocks[0])
     text = f"By its most prominent lettering, the {what} is {quoted([best])}{scope.work.cite(ref, blocks[0])}"
-    rest = [r for block in blocks[1:] for r in block][:OTHERS]
+    heights = line_heights(spans)
+    tall = LARGE * max(float(heights[r]) for r in blocks[0])
+    rest = [r for block in blocks[1:] for r in block if heights[r] >= tall][:OTHERS]
     if rest and not _dominates(spans, blocks[0][0], rest):
         text += f"; also written: {scope.say_text(ref, rest)}"
     return Fragment(text, focus=ref)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
+from agent.planners.offline import patterns
 from agent.planners.offline.words import COLORS, Words, singular, singular_phrase
 
 RELATIONS = (
@@ -35,6 +36,10 @@ COUNTING = (
 TURNED = r"^((?:what|where|who|how)(?: (?:much|many|big|large|old|colou?r))?) (it|they|that|this|he|she|there) (is|are|was|were)$"
 """Such as "(tell me) what it is" for "what is it"."""
 TOLD = r"^(what|how much) (it|they|this|that) (says?|reads?|shows?|costs?|contains?|means?)$"
+JOINED = re.compile(
+    r"^(?P<v>(?:what (?:is|are)|give|find|read|show|tell) )(?P<a>(?:the |its |their |his |her )[\w' -]+?) and (?P<b>(?:the |its |their |his |her )[\w' -]+?)(?P<o> (?:on|of|in|from) .+)?$"
+)
+"""Two things asked for at once: "what are the date and the total"."""
 FILLING = r" (?:here|anywhere|somewhere|at all|in total|altogether|visible|that you can see|you can see|to be seen|exactly)$"
 SIDE = r"(?:far |very |extreme )?(top left|top right|bottom left|bottom right|upper left|upper right|lower left|lower right|left-hand|right-hand|left|right|top|bottom|middle|centre|center|upper|lower)"
 STARTERS = frozenset(
@@ -102,44 +107,57 @@ class Clause:
 
     def words(self) -> list[str]:
         """The words of the clause."""
-        return re.findall(r"⟦\d+⟧|[#$]?[\w×€£%°]+(?:[-'’.,/&]\w+)*", self.text)
+        return patterns.findall(r"⟦\d+⟧|[#$]?[\w×€£%°]+(?:[-'’.,/&]\w+)*", self.text)
 
 
 def clauses(question: str, words: Words) -> list[Clause]:
     """The questions and orders of a text, in order."""
     text, quotes = _take_quotes(question)
     found = []
-    for sentence in re.split(r"(?<=[?!])\s+|(?<=[.;])\s+|\n+|[?!;]+", text):
+    for sentence in patterns.split(r"(?<=[?!])\s+|(?<=[.;])\s+|\n+|[?!;]+", text):
         for piece in _split(sentence.strip(" .,:"), words):
             cleaned = _clean(piece, words)
             if cleaned:
                 rest, pictures = _pictures(cleaned, words)
-                found.append(Clause(rest, pictures, quotes))
+                found += [Clause(one, pictures, quotes) for one in _each_asked(rest, words)]
     return found
+
+
+def _each_asked(text: str, words: Words) -> list[str]:
+    """Questions for two written things as one each; other text as it is."""
+    match = JOINED.match(text)
+    if match is None:
+        return [text]
+    told = {**words.table("kinds"), **words.table("fields")}
+    both = [patterns.sub(r"^(?:the|its|their|his|her) ", "", match.group(g)) for g in "ab"]
+    if not all(b in told for b in both):
+        return [text]
+    owner = match.group("o") or ""
+    return [f"{match.group('v')}{match.group(g)}{owner}" for g in "ab"]
 
 
 def _take_quotes(question: str) -> tuple[str, tuple[str, ...]]:
     text = question.strip().replace("’", "'").replace("‘", "'")
-    text = re.sub(r"[“”„«»]", '"', text)
+    text = patterns.sub(r"[“”„«»]", '"', text)
     quotes: list[str] = []
 
     def keep(match: re.Match[str]) -> str:
         quotes.append(next(g for g in match.groups() if g))
         return f" ⟦{len(quotes) - 1}⟧ "
 
-    text = re.sub(r'"([^"]{1,200})"|(?<!\w)\'([^\']{1,200})\'(?!\w)', keep, text)
-    return re.sub(r"\s+", " ", text).lower(), tuple(quotes)
+    text = patterns.sub(r'"([^"]{1,200})"|(?<!\w)\'([^\']{1,200})\'(?!\w)', keep, text)
+    return patterns.sub(r"\s+", " ", text).lower(), tuple(quotes)
 
 
 def unquote(text: str, quotes: tuple[str, ...]) -> str:
     """Quoted text put back."""
-    return re.sub(r"⟦(\d+)⟧", lambda m: quotes[int(m.group(1))], text).strip()
+    return patterns.sub(r"⟦(\d+)⟧", lambda m: quotes[int(m.group(1))], text).strip()
 
 
 def _split(sentence: str, words: Words) -> list[str]:
     """One sentence into clauses at a joint after which a new question or order begins."""
     pieces = [""]
-    parts = re.split(
+    parts = patterns.split(
         r"((?:,\s*)?\b(?:and then|and also|and|then|but|before you|after that)\b\s+|,\s+)", sentence
     )
     for joint, part in zip(["", *parts[1::2]], parts[0::2], strict=True):
@@ -151,11 +169,11 @@ def _split(sentence: str, words: Words) -> list[str]:
 
 
 def _starts_clause(text: str, words: Words) -> bool:
-    if re.match(r"(?:tell|give|show|let) me\b", text):
+    if patterns.match(r"(?:tell|give|show|let) me\b", text):
         return True
     text = _strip_polite(text, words)
     first = text.split(" ", 1)[0].strip(",")
-    if first in STARTERS or (first in ("in", "from", "by", "at", "on", "of", "to", "for") and re.match(
+    if first in STARTERS or (first in ("in", "from", "by", "at", "on", "of", "to", "for") and patterns.match(
         r"\w+ (which|what|how|whom)\b", text)):  # fmt: skip
         return True
     return starts_with_verb(text, words) != ""
@@ -177,14 +195,14 @@ def starts_with_verb(text: str, words: Words) -> str:
         "return",
     )
     for verb in (*words.verbs, *plain):
-        if re.match(rf"{re.escape(verb)}\b", text):
+        if patterns.match(rf"{re.escape(verb)}\b", text):
             return verb
     return ""
 
 
 def _has_verb(text: str, words: Words) -> bool:
     text = _strip_polite(text, words)
-    if re.match(r"how many \w", text):
+    if patterns.match(r"how many \w", text):
         return True
     said = set(text.split())
     verbs = set(words.list("text_verbs"))
@@ -197,21 +215,26 @@ def _strip_polite(text: str, words: Words) -> str:
     while changed:
         changed = False
         for phrase in words.list("politeness"):
-            match = re.match(rf"{re.escape(phrase)}\b[ ,:]*", text)
+            match = patterns.match(rf"{re.escape(phrase)}\b[ ,:]*", text)
             if match and len(text) > match.end():
                 text, changed = text[match.end() :], True
-    return re.sub(r"[ ,]*\b(please|thanks|thank you|for me|now)$", "", text).strip(" ,.")
+    return patterns.sub(r"[ ,]*\b(please|thanks|thank you|for me|now)$", "", text).strip(" ,.")
 
 
 def _clean(text: str, words: Words) -> str:
     text = _strip_polite(text, words)
-    text = re.sub(r"\b(what|who|where|that|it|there|which)'s\b", r"\1 is", text)
-    text = re.sub(r"\b(is|are|do|does|did|was|were|can|has|have)n't\b", r"\1 not", text)
-    text = re.sub(r"^(?:and|but|or) ", "", text)
-    text = re.sub(COUNTING, "how many ", text)
-    text = re.sub(TURNED, r"\1 \3 \2", text)
-    text = re.sub(TOLD, r"\1 does \2 \3", text)
-    return re.sub(r"\s+", " ", text)
+    text = patterns.sub(r"\b(what|who|where|that|it|there|which)'s\b", r"\1 is", text)
+    text = patterns.sub(r"\b(is|are|do|does|did|was|were|can|has|have)n't\b", r"\1 not", text)
+    text = patterns.sub(r"^(?:and|but|or) ", "", text)
+    text = patterns.sub(COUNTING, "how many ", text)
+    text = patterns.sub(r"^what is (.+) (say|read|mean)$", r"what does \1 \2", text)
+    text = patterns.sub(TURNED, r"\1 \3 \2", text)
+    text = patterns.sub(TOLD, r"\1 does \2 \3", text)
+    text = patterns.sub(
+        r"\b(cost|costs|set|owe) (?:me|us|them|him|her)(?: back)?(?= |$)", r"\1", text
+    )
+    text = patterns.sub(r"\b(?:takes? off|taking off)\b", "depart", text)
+    return patterns.sub(r"\s+", " ", text)
 
 
 def _pictures(text: str, words: Words) -> tuple[str, tuple[int, ...]]:
@@ -227,19 +250,19 @@ def _pictures(text: str, words: Words) -> tuple[str, tuple[int, ...]]:
 
     names = "|".join(ordinals)
     pattern = rf"(?P<p>\b(?:in|on|of|from|for|with) )?(?:the )?(?:\b(?:{nouns}) (?:number |no\.? ?|#)?(?P<n>\d)\b|\b(?P<o>{names}) (?:one of the )?(?:{nouns})\b)"
-    rest = re.sub(pattern, note, text)
+    rest = patterns.sub(pattern, note, text)
     if len(found) == 1 or len(set(found)) > 1:
-        return re.sub(r"\s+", " ", rest).strip(), tuple(found)
+        return patterns.sub(r"\s+", " ", rest).strip(), tuple(found)
     return text, ()
 
 
 def target(phrase: str, words: Words, quotes: tuple[str, ...] = ()) -> Target:
     """A noun phrase as a target."""
     text = " ".join(phrase.lower().split()).strip(" ,.?!")
-    text = re.sub(FILLING, "", text)
+    text = patterns.sub(FILLING, "", text)
     if text in ("he", "she", "him", "her"):
         return Target(phrase, "person")
-    if re.fullmatch(
+    if patterns.fullmatch(
         r"(it|they|them|both|(?:both|all|each) of them|this|that|these|those|here|this (one|thing|area|region|part|spot|place)|the (box|selection|region|area|marked area|selected area|thing))( here| i marked| i drew| (in|inside|within) (the|my) (box|selection|rectangle))?",
         text,
     ):
@@ -254,14 +277,14 @@ def target(phrase: str, words: Words, quotes: tuple[str, ...] = ()) -> Target:
 
 
 def _take_saying(text: str, made: Target, quotes: tuple[str, ...]) -> tuple[str, Target]:
-    match = re.search(SAYING + r"(.+)$", text)
+    match = patterns.search(SAYING + r"(.+)$", text)
     if match and match.start() > 0:
-        said = re.sub(r"\b(in|on|at) the (picture|photo|image)$", "", match.group(1))
+        said = patterns.sub(r"\b(in|on|at) the (picture|photo|image)$", "", match.group(1))
         return text[: match.start()].strip(), replace(made, contains=unquote(said, quotes))
-    match = re.match(r"(?:the )?(?:words?|phrase) (?!(?:of|on|in|at|to|that|which|above|below|under|near|by|left|right|from|with|next|are|is)\b)(.+)$", text)  # fmt: skip
+    match = patterns.match(r"(?:the )?(?:words?|phrase) (?!(?:of|on|in|at|to|that|which|above|below|under|near|by|left|right|from|with|next|are|is)\b)(.+)$", text)  # fmt: skip
     if match:
         return "text", replace(made, contains=unquote(match.group(1), quotes))
-    match = re.search(r"⟦\d+⟧", text)
+    match = patterns.search(r"⟦\d+⟧", text)
     if match:
         rest = (text[: match.start()] + text[match.end() :]).strip()
         return rest or "text", replace(made, contains=unquote(match.group(), quotes))
@@ -272,7 +295,7 @@ def _take_relation(
     text: str, made: Target, words: Words, quotes: tuple[str, ...]
 ) -> tuple[str, Target]:
     for pattern, relation in RELATIONS:
-        match = re.search(
+        match = patterns.search(
             rf"^(.*?)\s*\b(?:that (?:is|are) |which (?:is|are) |who (?:is|are) )?(?:{pattern})\s+(.+)$",
             text,
         )
@@ -291,12 +314,12 @@ def _take_relation(
 
 
 def _bare(phrase: str) -> str:
-    return re.sub(rf"^(?:of |in |on )?{DETERMINERS} ", "", phrase.strip())
+    return patterns.sub(rf"^(?:of |in |on )?{DETERMINERS} ", "", phrase.strip())
 
 
 def _take_side(text: str, made: Target, words: Words) -> tuple[str, Target]:
     ordinals = "|".join(words.table("ordinals"))
-    counted = re.search(
+    counted = patterns.search(
         rf"\b({ordinals})\b(?: (?:one|\w+))?(?: counting)? from (?:the )?(left|right|top|bottom)",
         text,
     )
@@ -304,34 +327,36 @@ def _take_side(text: str, made: Target, words: Words) -> tuple[str, Target]:
     if counted:
         index = int(words.table("ordinals")[counted.group(1)])
         made = replace(made, index=index, order=orders[counted.group(2)])
-        kept = re.sub(rf"^{ordinals}\b|from$|counting$", "", counted.group(0).split(" from ")[0])
-        kept = re.sub(rf"^(?:{ordinals})\b", "", kept)
+        kept = patterns.sub(
+            rf"^{ordinals}\b|from$|counting$", "", counted.group(0).split(" from ")[0]
+        )
+        kept = patterns.sub(rf"^(?:{ordinals})\b", "", kept)
         return (text[: counted.start()] + kept + text[counted.end() :]).strip(), made
     pictures = "|".join(words.list("pictures"))
     tail = rf"(?: corner| edge| side| half| part| end| area| border| hand side| third)?(?: of (?:the |this |my )?(?:{pictures}))?"
-    match = re.search(
+    match = patterns.search(
         rf"\s*\b(?:that (?:is|are) |which (?:is|are) )?(?:along|on|at|in|to|near|from|towards?) the {SIDE}{tail}(?= |$)",
         text,
     )
     if match:
         after = text[match.end() :]
-        if not re.match(r"\s*of\b", after):
+        if not patterns.match(r"\s*of\b", after):
             text = (text[: match.start()] + after).strip()
             return text, _sided(made, match.group(1), words)
         text = (text[: match.start()] + after).strip()
-    match = re.match(rf"({DETERMINERS} )?(?:\w+ )??{SIDE}(?: one)?\b(?! of)", text)
+    match = patterns.match(rf"({DETERMINERS} )?(?:\w+ )??{SIDE}(?: one)?\b(?! of)", text)
     if match and not text.endswith((" left", " right")) or (match and match.end() == len(text)):
         assert match is not None
         side = match.group(2)
-        text = re.sub(rf"\b{side}\b\s*", "", text, count=1).strip()
+        text = patterns.sub(rf"\b{side}\b\s*", "", text, count=1).strip()
         return text, _sided(made, side, words)
     return _take_extremes(text, made, words)
 
 
 def _take_extremes(text: str, made: Target, words: Words) -> tuple[str, Target]:
     for word, position in words.table("extremes").items():
-        if re.search(rf"\b{word}\b", text):
-            return re.sub(rf"\b{word}\b\s*", "", text), replace(made, position=position)
+        if patterns.search(rf"\b{word}\b", text):
+            return patterns.sub(rf"\b{word}\b\s*", "", text), replace(made, position=position)
     return text, made
 
 
@@ -341,7 +366,7 @@ def _sided(made: Target, side: str, words: Words) -> Target:
 
 def _take_of(text: str, made: Target, words: Words, quotes: tuple[str, ...]) -> tuple[str, Target]:
     """Cuts off what it belongs to: ``of``, ``on``, ``in``, ``from`` another thing."""
-    match = re.match(r"^(.+?)\s+(?:of|on|in|from|for|at|along|across|onto)\s+(.+)$", text)
+    match = patterns.match(r"^(.+?)\s+(?:of|on|in|from|for|at|along|across|onto)\s+(.+)$", text)
     if not match:
         return text, made
     rest = _bare(match.group(2))
@@ -354,12 +379,12 @@ def _take_of(text: str, made: Target, words: Words, quotes: tuple[str, ...]) -> 
 
 
 def _take_counting(text: str, made: Target, words: Words) -> tuple[str, Target]:
-    if re.search(r"\b(all|every|each|any|both)\b", text):
-        made = replace(made, many=True, quantity=2 if re.search(r"\bboth\b", text) else 0)
-        text = re.sub(r"\b(all of|all|every|each of|each|any|both of|both)\b\s*", "", text)
-    made = replace(made, other=bool(re.search(r"\bother\b", text)))
-    text = re.sub(r"\b(other|another)\b\s*", "", text)
-    text = re.sub(rf"^{DETERMINERS}\b\s*", "", text.strip())
+    if patterns.search(r"\b(all|every|each|any|both)\b", text):
+        made = replace(made, many=True, quantity=2 if patterns.search(r"\bboth\b", text) else 0)
+        text = patterns.sub(r"\b(all of|all|every|each of|each|any|both of|both)\b\s*", "", text)
+    made = replace(made, other=bool(patterns.search(r"\bother\b", text)))
+    text = patterns.sub(r"\b(other|another)\b\s*", "", text)
+    text = patterns.sub(rf"^{DETERMINERS}\b\s*", "", text.strip())
     kept: list[str] = []
     for word in text.split():
         made, used = _count_word(word, made, words, first=not kept)
@@ -384,7 +409,7 @@ def _count_word(word: str, made: Target, words: Words, *, first: bool) -> tuple[
 
 def _take_head(text: str, made: Target, words: Words) -> Target:
     """The head noun: the longest known phrase at the end, else the last word."""
-    text = re.sub(rf"^(?:of )?{DETERMINERS}\b\s*", "", text.strip())
+    text = patterns.sub(rf"^(?:of )?{DETERMINERS}\b\s*", "", text.strip())
     said = text.split()
     if not said or said in (["one"], ["ones"], ["it"], ["them"]):
         return replace(
@@ -411,9 +436,9 @@ def _known(phrase: str, words: Words) -> bool:
 
 def targets(phrase: str, words: Words, quotes: tuple[str, ...] = ()) -> list[Target]:
     """Noun phrases joined by ``and`` or commas."""
-    if re.search(r"\bbetween\b", phrase):
+    if patterns.search(r"\bbetween\b", phrase):
         return [target(phrase, words, quotes)]
-    pieces = re.split(r",\s*(?:and )?|\s+and\s+|\s+or\s+|\s+as well as\s+|\s+plus\s+", phrase)
+    pieces = patterns.split(r",\s*(?:and )?|\s+and\s+|\s+or\s+|\s+as well as\s+|\s+plus\s+", phrase)
     found = [target(piece, words, quotes) for piece in pieces if piece.strip()]
     return [_completed(said, found[-1]) for said in found]
 

@@ -5,11 +5,11 @@ Knows nothing of the wording of other goals.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 import numpy as np
 
+from agent.planners.offline import patterns
 from agent.planners.offline.counting import people
 from agent.planners.offline.parse import SIDE, Target
 from agent.planners.offline.scope import Scope
@@ -35,14 +35,14 @@ def position(scope: Scope) -> Fragment | None:
     """In which corner, half or part of the picture something is, or whether it is on that side."""
     pictures = "|".join(scope.words.list("pictures"))
     whole = rf"(?: (?:of|in|on) (?:the |this |that |my )?(?:whole |entire )?(?:{pictures}))?"
-    match = re.match(
+    match = patterns.match(
         rf"^(?:(?:in|on|at|to|near|towards?) )?(?:which|what) (?P<k>{AREA}){whole} (?:is|are|does|do|can (?:i|you) (?:see|find)|contains?|holds?|has|shows?|includes?)\s+(?P<a>.+?)(?: (?:lie|located|placed|positioned|situated|appear|stand|sit|found|in|on|at))?$",
         scope.text,
     )
     if match:
         return _parts_said(scope, match.group("a"), match.group("k"))
     side = rf"(?:(?:more |further )?(?:on|at|in|to|near|towards?) )?(?:the )?(?:very |far )?(?P<s{{n}}>{SIDE[SIDE.index('(', 3) :]})(?:[- ](?:hand ))?(?: (?:side|half|part|corner|edge|third|end))?{whole}"
-    match = re.match(
+    match = patterns.match(
         rf"^(?:is|are) (?P<a>(?!there\b).+?) (?:located |placed |positioned |standing |sitting )?(?=(?:more |further )?(?:on|at|in|to|near|towards?) the ){side.format(n=1)}(?:(?:,? or) {side.format(n=2)})?$",
         scope.text,
     )
@@ -52,7 +52,7 @@ def position(scope: Scope) -> Fragment | None:
 
 
 def _seen(scope: Scope, phrase: str) -> tuple[Target, Ref, Placed, str]:
-    wanted = scope.target(re.sub(r"^(?:one|any|either|some) of ", "", phrase))
+    wanted = scope.target(patterns.sub(r"^(?:one|any|either|some) of ", "", phrase))
     if wanted.pronoun and scope.mentioned is not None:
         wanted = scope.mentioned
     ref = scope.find(wanted)
@@ -92,14 +92,14 @@ def _on_side(scope: Scope, phrase: str, side: str, other: str | None) -> Fragmen
     if not len(placed):
         return Fragment(scope.absent(name, ref), focus=ref)
     places = centres(placed.xyxy) / placed.frame.size_wh
-    some = re.match(r"(?:one|any|either|some) of ", phrase) is not None
+    some = patterns.match(r"(?:one|any|either|some) of ", phrase) is not None
     x, y = max(places, key=lambda p: _fit(side, float(p[0]), float(p[1]))) if some else places[0]
     fits = [_fit(s, float(x), float(y)) for s in (side, other) if s]
     words = [_plain(s) for s in (side, other) if s]
     cite = scope.work.cite(ref, [0])
     if other:
         best = words[int(np.argmax(fits))]
-        half = re.search(r"\b(half|corner|third|quarter)\b", scope.text)
+        half = patterns.search(r"\b(half|corner|third|quarter)\b", scope.text)
         place = f"in the {best} {half.group(1)}" if half else _at(best)
         return Fragment(f"The {name} is {place}{scope.where()}{cite}", focus=ref)
     true = part_of(float(x) * placed.frame.width, float(y) * placed.frame.height, placed.frame)
@@ -149,10 +149,10 @@ def _pair(
 
 def related(scope: Scope) -> Fragment | None:
     """Such as "Is the A left of the B?", "Is A above or below B?"."""
-    match = re.match(
+    match = patterns.match(
         r"^(?:is|are) (?P<a>.+?) (?P<r>(?:to the |on the )?(?:left|right)(?: or (?:to the |on the )?(?:left|right))? of|above or below|below or above|over or under|above|below|over|under(?:neath)?|beneath) (?P<b>.+)$",
         scope.text,
-    ) or re.match(
+    ) or patterns.match(
         r"^(?:is|are) (?P<a>(?!there\b).+?) (?P<r>inside|outside|in|next to|near|within)(?: of)? (?P<b>(?:the|a|an|my|his|her|its|this|that)\b.+|⟦\d+⟧.*)$",
         scope.text,
     )  # fmt: skip
@@ -188,7 +188,7 @@ def _verdict(said: str, pair: list[Target], placed: list[Placed]) -> str:
         )
         near = gap <= max(second[2] - second[0], second[3] - second[1])
         return f"{'Yes' if near else 'No'}, {a} is {gap:.0f} px from {b}"
-    true = side if re.search("left|right", said) else height
+    true = side if patterns.search("left|right", said) else height
     word = {"over": "above", "under": "below", "underneath": "below", "beneath": "below"}.get(
         said, said
     )
@@ -199,9 +199,9 @@ def larger(scope: Scope) -> Fragment | None:
     """Such as "Is the left face bigger than the right one?", "Which is wider, the A or the B?"."""
     words = "|".join(MEASURE_OF)
     far = r"(?:further|farther|more)(?: to the)? (?:left|right)|further (?:up|down)|higher up|lower down|lower"
-    match = re.match(
+    match = patterns.match(
         rf"^(?:is|are) (?P<a>.+?) (?P<r>{words}|{far}) than (?P<b>.+)$", scope.text
-    ) or re.match(
+    ) or patterns.match(
         rf"^(?:which|what|who)(?: one| of (?:the two|them|these))? is (?:the )?(?P<r>{words}|{far})(?: one)?\s*[,:]?\s*(?P<a>(?:the|a|an|this)\b.+?|⟦\d+⟧.*?),? or (?P<b>.+)$",
         scope.text,
     )  # fmt: skip
@@ -237,9 +237,9 @@ def _by_size(
 def _by_place(
     scope: Scope, word: str, asked: bool, pair: list[Target], refs: list[Ref], placed: list[Placed]
 ) -> Fragment:
-    axis = 0 if re.search("left|right", word) else 1
+    axis = 0 if patterns.search("left|right", word) else 1
     a, b = (float(centres(p.xyxy[:1])[0][axis]) for p in placed)
-    first = (a < b) == bool(re.search("left|up|higher", word))
+    first = (a < b) == bool(patterns.search("left|up|higher", word))
     cites = scope.work.cite(refs[0], [0]) + scope.work.cite(refs[1], [0])
     winner = f"the {_named(pair[0 if first else 1])} is {word}"
     said = f"{'Yes' if first else 'No'}, {winner}" if asked else f"T{winner[1:]}"
@@ -248,7 +248,7 @@ def _by_place(
 
 def beside(scope: Scope) -> Fragment | None:
     """What is written above, below or beside something."""
-    match = re.match(
+    match = patterns.match(
         r"^what (?:text |words? )?(?:is|are|stands|comes)(?: written| printed)? (?P<r>(?:directly |just |right )?(?:above|below|under(?:neath)?|beneath|next to|beside)|(?:to|on) the (?:left|right) of) (?P<b>.+)$",
         scope.text,
     )
@@ -291,15 +291,13 @@ def _code_beside(scope: Scope, wanted: Target) -> Fragment | None:
 
 def direction(scope: Scope) -> Fragment | None:
     """Which way an arrow points, nearest to what is in focus."""
-    asks = re.search(
+    asks = patterns.search(
         r"\b(which|what) (?:way|direction)\b|\bin which direction\b|\bdirection do\b|\barrows? (?:point|pointing|show)",
         scope.text,
     )
     if not asks:
         return None
-    if any(
-        "arrow" in m.labels and not m.missing() for m in scope.work.view.catalog.models.values()
-    ):
+    if any(m.knows("arrow") and not m.missing() for m in scope.work.view.catalog.models.values()):
         ref = scope.find(Target("arrow", "arrow", many=True))
         arrows = scope.work.see(ref, Placed)
         if len(arrows):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from agent.planners.offline import patterns
 from agent.planners.offline.entries import Entry, entries, named, of_kind
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.words import singular, singular_phrase
@@ -38,7 +39,7 @@ MONEY = r"(?P<sign>[£$€]\s?)?(?P<n>\d+(?:[.,]\d+)?)\s?(?P<u>p\b|pence|pounds?
 
 def order(scope: Scope) -> Fragment | None:
     """An order stated in one sentence and its price asked in the next."""
-    match = re.match(
+    match = patterns.match(
         r"(?:if )?(?:i|we|someone|he|she|they)(?:'d|'ll|'ve)?\s+(?:\w+\s+){0,2}?"
         r"(?:order(?:ed)?|buy|bought|take|took|get|have|had|want|pick|choose|chose|like)\s+(.+)$",
         scope.text,
@@ -52,22 +53,22 @@ def order(scope: Scope) -> Fragment | None:
 def sums(scope: Scope) -> Fragment | None:
     """What several named things cost together."""
     text = scope.text
-    if re.match(
+    if patterns.match(
         r"^(?:what|how much) (?:do|does|would|will|should|did|must|is|are) (?:i|we|that|it|this|he|she|they|those)\b.*\b(?:pay|owe|cost|come to|make|be|that|altogether)$",
         text,
     ):
         return Fragment("") if _is_sum(scope) else None
-    asks = re.search(
+    asks = patterns.search(
         r"\b(together|altogether|in total|in all|do i (?:have to )?pay|would i pay|will i pay|owe|come to|"
         r"total (?:price|cost) (?:of|for)|sum of|how much (?:is|are|do|does|would|will)|what (?:do|does|would|will|is|are)|cost of|price of)\b",
         text,
     )
-    match = re.search(
+    match = patterns.search(
         r"(?:\border(?:ed|ing)?|\bbuy|\bhave|\bget|\bfor|\bof|\btake|\bdo|\bdoes|\bwould|\bare|\bis|\bwant)\s+(.+?)"
         r"(?:\s+(?:cost|costs|together|altogether|in total|in all|come to|be)\b.*)?$",
         text,
     )
-    if not asks or not match:
+    if not asks or not match or patterns.match(r"(?:both|these|those|they|all)\b", match.group(1)):
         return None
     items = _items(match.group(1), scope)
     if len(items) < 2 and not any(not i.startswith("1 ") for i in items):
@@ -83,18 +84,20 @@ def _is_sum(scope: Scope) -> bool:
 
 def _items(phrase: str, scope: Scope) -> list[str]:
     """Such as "two coffees and a scone" -> ["2 coffee", "1 scone"]."""
-    phrase = re.sub(
+    phrase = patterns.sub(
         r"\b(together|altogether|in total|each|please|cost|what|how much).*$", "", phrase
     )
-    pieces = re.split(r",\s*(?:and )?|\s+and\s+|\s+plus\s+|\s+with\s+|\s*\+\s*", phrase.strip())
+    pieces = patterns.split(
+        r",\s*(?:and )?|\s+and\s+|\s+plus\s+|\s+with\s+|\s*\+\s*", phrase.strip()
+    )
     items, numbers = [], scope.words.table("number_words")
     for piece in pieces:
-        said = re.sub(r"^(?:the|some|my|our)\s+", "", piece.strip()).split()
+        said = patterns.sub(r"^(?:the|some|my|our)\s+", "", piece.strip()).split()
         if not said:
             continue
         count = numbers.get(said[0], said[0] if said[0].isdigit() else None)
         name = " ".join(said[1:] if count is not None else said)
-        name = re.sub(
+        name = patterns.sub(
             r"^(?:of|x|times|orders? of|portions? of|pieces? of|cups? of|glasses? of|bottles? of)\s+",
             "",
             name,
@@ -108,11 +111,11 @@ def _add_up(scope: Scope, items: list[str]) -> Fragment | None:
     for detail in ("normal", "fine"):
         fields = scope.fields(detail)
         table = scope.work.see(fields, Table)
-        names = [re.sub(r"^[\d.]+ ", "", i) for i in items]
+        names = [patterns.sub(r"^[\d.]+ ", "", i) for i in items]
         if all(any(score_row(r, n) >= SURE for r in table) for n in names):
             done = scope.work.result(scope.work.call("add_up", table=fields, items=items))
             if isinstance(done.artefact, Number):
-                asked = listed([re.sub(r"^1 ", "", i) for i in items])
+                asked = listed([patterns.sub(r"^1 ", "", i) for i in items])
                 text = f"The price of {asked} [{done.handle}] is {done.artefact.value:.2f}"
                 return Fragment(text, focus=Ref(done.handle, done.call.id))
     return None
@@ -120,14 +123,16 @@ def _add_up(scope: Scope, items: list[str]) -> Fragment | None:
 
 def money_back(scope: Scope) -> Fragment | None:
     """The change from a note: "I pay for the soup with a tenner, how much do I get back?"."""
-    match = re.search(
+    match = patterns.search(
         r"\bpay(?:s|ing)?(?: for)?(?P<a> .+?)? with (?:a |an )?[£$€]?(?P<n>\d+(?:\.\d\d)?|\w+)(?:[- ](?:pound|dollar|euro)s?)?(?:[- ](?:note|bill))?(?: for (?P<b>.+?))?(?:,| and how| how|$)",
         scope.text,
     )
-    if not match or not re.search(r"\b(?:change|back|left)\b", scope.text):
+    if not match or not patterns.search(r"\b(?:change|back|left)\b", scope.text):
         return None
     given = NOTES.get(match.group("n")) or _number(match.group("n"))
-    name = re.sub(r"^\s*(?:the|a|an)\s+", "", (match.group("b") or match.group("a") or "").strip())
+    name = patterns.sub(
+        r"^\s*(?:the|a|an)\s+", "", (match.group("b") or match.group("a") or "").strip()
+    )
     for detail in ("normal", "fine"):
         found = named(entries(scope, detail), name) if name and given else None
         if found is not None:
@@ -142,20 +147,20 @@ def money_back(scope: Scope) -> Fragment | None:
 
 def difference(scope: Scope) -> Fragment | None:
     """By how much one entry differs from another, or two from each other."""
-    text = re.sub(r"\b(?:the|a|an|it|to|for|from)\b ?", "", scope.text)
-    match = re.search(
+    text = patterns.sub(r"\b(?:the|a|an|it|to|for|from)\b ?", "", scope.text)
+    match = patterns.search(
         r"\bhow (?:much|many \w+) (?:more|less|cheaper|dearer|pricier|farther|further|closer|nearer|higher|lower)(?: expensive| money)?(?: away)? (?:does|do|is|are|was|were|did) (?P<a>.+?)(?: costs?| away)? than (?P<b>.+)$",
         text,
-    ) or re.search(r"\bdifference (?:\w+ )*?between (?P<a>.+?) and (?P<b>.+)$", text)
+    ) or patterns.search(r"\bdifference (?:\w+ )*?between (?P<a>.+?) and (?P<b>.+)$", text)
     pair = [match.group("a"), match.group("b")] if match else []
-    if not pair and not re.search(
+    if not pair and not patterns.search(
         r"\bdifference (?:in (?:price|distance|cost)|between two)\b", text
     ):
         return None
-    kind = "distance" if re.search(r"far|further|close|near|distance", text) else "item"
+    kind = "distance" if patterns.search(r"far|further|close|near|distance", text) else "item"
     for detail in ("normal", "fine"):
         found = entries(scope, detail, kind)
-        chosen = [named(found, re.sub(r"\b(?:cost|price)s?(?: of)?\b", "", n)) for n in pair]
+        chosen = [named(found, patterns.sub(r"\b(?:cost|price)s?(?: of)?\b", "", n)) for n in pair]
         if not pair and len(found) == 2:
             chosen = [*found]
         if len(chosen) == 2 and chosen[0] and chosen[1]:
@@ -168,7 +173,7 @@ def difference(scope: Scope) -> Fragment | None:
 def filtered(scope: Scope) -> Fragment | None:
     """The entries at, under or over a price or distance."""
     signs = "|".join(f"(?P<s{i}>{p})" for i, (p, _) in enumerate(SIGNS))
-    match = re.search(
+    match = patterns.search(
         rf"^(?:which|what|list|name|show|find)(?: me)?(?: all)?(?: the| of the)? ?(?P<noun>[a-z' -]*?) ?(?:that )?(?:is|are|was|were|cost|costs|costing|priced|can i (?:get|buy) for|for|under|over)(?: priced)? ?(?:at )?(?:{signs}) ?{MONEY}(?: away| each)?$",
         scope.text,
     )
@@ -176,9 +181,9 @@ def filtered(scope: Scope) -> Fragment | None:
         return None
     limit = _number(match.group("n")) / (100 if (match.group("u") or "") in ("p", "pence") else 1)
     sign = next(test for i, (p, test) in enumerate(SIGNS) if match.group(f"s{i}") is not None)
-    if re.search(r"\bunder " + re.escape(match.group("n")), scope.text):
+    if patterns.search(r"\bunder " + re.escape(match.group("n")), scope.text):
         sign = SIGNS[2][1]
-    far = re.match(r"k|mi|m\b", match.group("u") or "") is not None
+    far = patterns.match(r"k|mi|m\b", match.group("u") or "") is not None
     noun = singular(match.group("noun").split()[-1]) if match.group("noun").split() else ""
     for detail in ("normal", "fine"):
         found = entries(scope, detail, "distance" if far else "item")
@@ -195,13 +200,13 @@ def filtered(scope: Scope) -> Fragment | None:
 def extreme(scope: Scope) -> Fragment | None:
     """The dearest, cheapest, nearest, farthest … entry, or the second or third in that order."""
     text = scope.text
-    way = re.search(rf"\b(?:(?P<high>{HIGHEST})|(?P<low>{LOWEST}))\b", text)
-    far = re.search(rf"\b(?:{NEAR}|{FAR}|km|kilomet\w+|miles?|away)\b", text)
-    surely = re.search(rf"\b(?:{ALWAYS}|{THINGS})s?\b", text)
+    way = patterns.search(rf"\b(?:(?P<high>{HIGHEST})|(?P<low>{LOWEST}))\b", text)
+    far = patterns.search(rf"\b(?:{NEAR}|{FAR}|km|kilomet\w+|miles?|away)\b", text)
+    surely = patterns.search(rf"\b(?:{ALWAYS}|{THINGS})s?\b", text)
     options = _options(text)
-    if not way or re.search(r"\bhow (?:much|many|far)\b.*\b(?:than|more)\b", text):
+    if not way or patterns.search(r"\bhow (?:much|many|far)\b.*\b(?:than|more)\b", text):
         return None
-    if not surely and not (far and (options or re.match(r"^(?:which|what)\b", text))):
+    if not surely and not (far and (options or patterns.match(r"^(?:which|what)\b", text))):
         return None
     nouns = [singular(w) for w in scope.clause.words()]
     for detail in ("normal", "fine"):
@@ -221,7 +226,7 @@ def _among(found: list[Entry], options: Sequence[str], nouns: Sequence[str]) -> 
 
 
 def _options(text: str) -> list[str]:
-    match = re.search(
+    match = patterns.search(
         r"(?:,|:| -) (?:the |a )?([\w' ]+?)(?:, ([\w' ]+?))*,? or (?:the |a )?([\w' ]+)$", text
     )
     return [g for g in match.groups() if g] if match else []
@@ -230,7 +235,7 @@ def _options(text: str) -> list[str]:
 def _rank(scope: Scope, before: int) -> int:
     """2 for "the second most expensive"."""
     ordinals = scope.words.table("ordinals")
-    said = re.search(r"(\w+) $", scope.text[:before])
+    said = patterns.search(r"(\w+) $", scope.text[:before])
     return max(1, int(ordinals.get(said.group(1), 1))) if said else 1
 
 
@@ -244,8 +249,8 @@ def _ranked(scope: Scope, found: list[Entry], high: bool, rank: int) -> Fragment
 
 def whole_list(scope: Scope) -> Fragment | None:
     """The mean or the sum of all entries of a kind."""
-    mean = re.search(r"\b(?:average|mean)\b.*\b(?:price|cost)", scope.text)
-    every = re.search(
+    mean = patterns.search(r"\b(?:average|mean)\b.*\b(?:price|cost)", scope.text)
+    every = patterns.search(
         r"\b(?:everything|all (?:the |of the )?\w+|every \w+|each of the \w+|one of each)\b.*\b(?:cost|costs|price|come to|add up)\b|\b(?:sum|total) of all\b",
         scope.text,
     )

@@ -5,13 +5,12 @@ Phone numbers, dates, streets, plates, headings, names. Knows nothing of prices,
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
-from agent.planners.offline import codes
+from agent.planners.offline import codes, patterns
 from agent.planners.offline.asked import asked
 from agent.planners.offline.lookup import labelled
-from agent.planners.offline.naming import NUMBERED, by_cue, by_prominence, person
+from agent.planners.offline.naming import FEW, NUMBERED, by_cue, by_prominence, person
 from agent.planners.offline.parse import Target
 from agent.planners.offline.scope import SURE_TEXT, Scope
 from agent.planners.offline.work import Fragment, Ref, quoted
@@ -19,6 +18,7 @@ from tools.geometry import centres
 from tools.layout import line_heights
 from tools.places import part_box
 from tools.textkinds import find
+from tools.textrows import days_in
 from tools.types import Placed, Table, TextSpans
 
 NUMERIC = ("number", "speed", "price", "percent", "distance", "year", "time", "date")
@@ -40,21 +40,39 @@ def read(scope: Scope) -> Fragment | None:
         return None
     attribute, carrier = wanted
     attribute, carrier = _name_of(attribute, carrier, scope)
+    last = _last_digits(scope)
+    if last is not None:
+        return last
     if attribute is not None and carrier is None and _has_condition(attribute):
         carrier = replace(attribute, head="sign", modifiers=(), contains="")
     ref, narrowed = _carrier(scope, carrier)
     if attribute is None:
+        if carrier is not None and carrier.colors and not narrowed and scope.is_surface(carrier):
+            what = f"{carrier.colors[0]} {carrier.head}"
+            return Fragment(scope.absent(f"{what} with text", scope.spans()))
         return _whole(scope, ref, carrier)
     kind = scope.kind_of(attribute)
-    if kind in LABELLED and attribute.modifiers:
-        label = labelled(scope, ref, attribute, carrier)
-        if label is not None:
-            return label
+    told = _by_label(scope, ref, attribute, carrier, kind)
+    if told is not None:
+        return told
     if kind:
         found = _of_kind(scope, ref, kind, attribute, narrowed=narrowed)
         if found is not None:
             return found
     return _named(scope, ref, attribute, carrier, kind, narrowed=narrowed)
+
+
+def _last_digits(scope: Scope) -> Fragment | None:
+    """The digits of a number that is masked but for its end: "Visa ****4417"."""
+    match = patterns.search(r"\blast (\w+) (?:digits|numbers)\b", scope.text)
+    if match is None:
+        return None
+    ref = scope.spans()
+    for row, text in enumerate(scope.work.see(ref, TextSpans).texts):
+        masked = patterns.search(r"[*xX•.#]{2,}[\s-]?(\d{3,6})\b", text)
+        if masked:
+            return Fragment(f"It reads {quoted([text])}{scope.work.cite(ref, [row])}: {masked.group(1)}", focus=ref)  # fmt: skip
+    return Fragment(scope.absent("masked number", ref))
 
 
 def _name_of(
@@ -88,7 +106,7 @@ def _named(
     if found is None and not narrowed and not (kind and kind not in LABELLED):
         found = labelled(scope, ref, attribute, carrier)
     found = found or person(scope, ref, attribute)
-    found = found or (_address(scope) if attribute.head in PLACES and not narrowed else None)
+    found = found or (_address(scope) if attribute.head in PLACES else None)
     if found is not None:
         return found
     return _by_size(scope, ref, attribute, carrier, kind, near, narrowed)
@@ -99,8 +117,11 @@ def _by_size(
     narrowed: bool,
 ) -> Fragment | None:  # fmt: skip
     """A name that no label tells: the most prominent lettering, where that can be one."""
-    if kind in TOLD:
-        return Fragment(scope.absent(attribute.head, scope.spans()))
+    if attribute.head == "day" and _weekdays(scope):
+        return None
+    if _untold(scope, attribute, carrier, kind):
+        what = " ".join([*attribute.modifiers, attribute.head])
+        return Fragment(scope.absent(what, scope.spans()))
     if attribute.head == "name" and carrier is not None and carrier.head in ("author", "writer"):
         return person(scope, ref, carrier)
     numeric = kind in NUMERIC
@@ -117,6 +138,37 @@ def _by_size(
     if numeric or attribute.head in NUMBERED:
         return Fragment(scope.absent(f"text that gives the {attribute.head}", ref))
     return Fragment(scope.absent("text that can be read", scope.spans("fine")))
+
+
+def _weekdays(scope: Scope) -> bool:
+    """Whether days of the week are written, of which one may well be meant."""
+    return any(days_in(t) for t in scope.work.see(scope.spans(), TextSpans).texts)
+
+
+def _by_label(
+    scope: Scope, ref: Ref, attribute: Target, carrier: Target | None, kind: str
+) -> Fragment | None:
+    """A number, time or date by the label that names it, or that there is none of its name."""
+    if kind not in LABELLED or not attribute.modifiers:
+        return None
+    label = labelled(scope, ref, attribute, carrier)
+    if label is None and kind == "number" and _has_own_name(scope, attribute):
+        what = " ".join([*attribute.modifiers, attribute.head])
+        return Fragment(scope.absent(what, scope.spans()))
+    return label
+
+
+def _has_own_name(scope: Scope, attribute: Target) -> bool:
+    """Whether a number is one of its kind, as a batch number is, on a page of many numbers."""
+    names = [w for w in attribute.modifiers if w.isalpha() and w not in ("page", "big", "printed")]
+    return bool(names) and len(scope.work.see(scope.spans(), TextSpans)) > FEW
+
+
+def _untold(scope: Scope, attribute: Target, carrier: Target | None, kind: str) -> bool:
+    """Whether only its own characters or label could tell it, not its being large."""
+    named = kind in NUMERIC and (bool(attribute.modifiers) or carrier is not None)
+    many = named and len(scope.work.see(scope.spans(), TextSpans)) > FEW
+    return kind in TOLD or many
 
 
 def _is_named(scope: Scope, thing: Target) -> bool:
@@ -175,7 +227,8 @@ def _carrier(scope: Scope, carrier: Target | None) -> tuple[Ref, bool]:
         region = scope.find(carrier)
         if len(scope.work.see(region, Placed)):
             return scope.work.call("read_text", image=scope.image, region=region), True
-        return spans, False
+        if not scope.words.is_carrier(carrier.head):
+            return spans, False
     for detail in ("normal", "fine"):
         narrowed = _narrow(scope, scope.spans(detail), carrier)
         if narrowed is not None:
@@ -331,7 +384,7 @@ def _streets(scope: Scope, base: Ref) -> Ref:
 def _kind_said(scope: Scope, found: Ref, kind: str, attribute: Target) -> Fragment:
     spans = scope.work.see(found, TextSpans)
     rows = None if attribute.many or kind == "year" or len(spans) <= 3 else [0, 1, 2]
-    digits = re.search(
+    digits = patterns.search(
         r"\b(\d+)[- ]?digit|(1[03])$", " ".join([*attribute.modifiers, attribute.text])
     )
     length = int(next(g for g in digits.groups() if g)) if digits else 0

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import re
 
+from agent.planners.offline import patterns
 from agent.planners.offline.lookup import expanded
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.work import Fragment, quoted
-from tools.rows import SURE, score_row
+from tools.rows import SURE, amount, score_row
 from tools.textrows import written_in
 from tools.types import Table
 
-MONEY = ("total", "subtotal", "tax", "change", "cash", "balance", "discount")
+MONEY = ("total", "subtotal", "tax", "change", "cash", "balance", "discount", "tip")
 FIRMS = (
     r"(?:shop|store|restaurant|merchant|caf[eé]|business|supermarket|seller|vendor|retailer|chain|"
     r"place|company|firm|bakery|pharmacy|bar|pub|hotel|market)"
@@ -39,14 +40,44 @@ PLAIN = frozenset(
     "their his her my our your visit groceries damage sum".split()
 )
 """Words of a question for the total that say nothing about which line is meant."""
+UNTAXED = (
+    r"(?:without|before|excluding|excl|ex|minus) (?:the |any )?(?:sales )?(?:tax|taxes|vat|gst)"
+)
 NOT_IDS = r"\b(?:gst|vat|tax|ust|abn|tin)\b"
+
+
+def shares(scope: Scope) -> Fragment | None:
+    """What each pays: "Split the total between 4 people"."""
+    numbers = scope.words.table("number_words")
+    match = patterns.search(
+        r"\b(?:split|divided?|shared?)\b.*\b(?:between|among|amongst|by|into|for) (?P<n>\w+)(?: (?:people|persons|friends|of us|ways|diners|guests))?\b",
+        scope.text,
+    ) or patterns.search(r"\bsplit (?P<n>\w+) ways\b", scope.text)
+    each = r"^(?:how much|what) (?:is|does|do|will|would|must|should) (?:that |it )?(?:each|everyone|everybody|we each|they each|each one)(?: of \w+| person| one)?(?: have to)?(?: pay| owe)?$"
+    if match is None and scope.focus is not None and patterns.search(each, scope.text):
+        return Fragment("")  # said in the clause before
+    said = match.group("n") if match else ""
+    people = int(said) if said.isdigit() else int(numbers.get(said, 0))
+    if people < 2:
+        return None
+    for kind in ("total", "subtotal"):
+        rows = scope.rows(kind=kind)
+        whole = amount(rows[0]["value"]) if rows else None
+        if whole is not None:
+            place = scope.work.call("row_boxes", table=scope.row_ref(kind=kind))
+            cites = scope.work.cite(place, [0])
+            text = f"The {kind} is {rows[0]['value']}{cites}; each of the {people} pays {whole / people:.2f}"
+            return Fragment(text, focus=place)
+    return None
 
 
 def field(scope: Scope) -> Fragment | None:
     """A field of a receipt, bill, card or form: total, change, tax, date and the like."""
-    if re.search(WHICH_FIRM, scope.text):
+    if patterns.search(WHICH_FIRM, scope.text):
         return _merchant(scope)
     name, kind = _field_named(scope)
+    if patterns.search(rf"^(?:how much|what)\b.*\b{UNTAXED}\b", scope.text):
+        name = kind = "subtotal"
     if not kind or kind == "merchant":
         return None
     if kind == "total" and not scope.rows(kind="total") and scope.rows(kind="subtotal"):
@@ -74,7 +105,9 @@ def field(scope: Scope) -> Fragment | None:
 def no_field(scope: Scope) -> Fragment | None:
     """The honest end for a field that the receipt does not have."""
     name, kind = _field_named(scope)
-    if kind not in MONEY or re.search(r"\bchanged?\b (?:the|it|this)|what changed", scope.text):
+    if kind not in MONEY or patterns.search(
+        r"\bchanged?\b (?:the|it|this)|what changed", scope.text
+    ):
         return None
     if not any(row["kind"] in ("item", "amount", *MONEY) for row in scope.rows()):
         return None
@@ -85,32 +118,36 @@ def _field_named(scope: Scope) -> tuple[str, str]:
     """The field that a clause names, and its kind."""
     fields = scope.words.table("fields")
     for name in sorted(fields, key=len, reverse=True):
-        if not re.search(rf"\b{re.escape(name)}s?\b", scope.text):
+        if not patterns.search(rf"\b{re.escape(name)}s?\b", scope.text):
             continue
         kind = str(fields[name])
-        if kind == "tax" and re.search(rf"{name} (?:rate|percentage|in percent)", scope.text):
+        if kind == "tax" and patterns.search(rf"{name} (?:rate|percentage|in percent)", scope.text):
             continue
-        if kind == "tax" and re.search(rf"{name} (?:reg\w* )?(?:id|no|number)\b", scope.text):
+        if kind == "tax" and patterns.search(rf"{name} (?:reg\w* )?(?:id|no|number)\b", scope.text):
             return f"{name} number", "id"
-        if kind == "change" and re.search(r"\bchanged?\b (?:the|it|this)|what changed", scope.text):
+        if kind == "change" and patterns.search(
+            r"\bchanged?\b (?:the|it|this)|what changed", scope.text
+        ):
             continue
-        asks = re.search(r"\b(?:which|what|name|from|who|where|read|give|find)\b", scope.text)
+        asks = patterns.search(r"\b(?:which|what|name|from|who|where|read|give|find)\b", scope.text)
         if kind in ("merchant", "address") and not asks:
             continue
-        if kind == "address" and re.search(r"\b(?:web|e-?mail|internet|site)\b", scope.text):
+        if kind == "address" and patterns.search(r"\b(?:web|e-?mail|internet|site)\b", scope.text):
             continue
         return name, kind
-    words = set(re.findall(r"[\w']+", scope.text))
-    if re.search(r"\b(?:hand(?:ed)? over|tendered|g[ai]ven?|pay with|paid with)\b", scope.text):
-        return ("cash", "cash") if re.match(r"^(?:how much|what)\b", scope.text) else ("", "")
-    if re.search(SPENT, scope.text) and words <= PLAIN:
+    words = set(patterns.findall(r"[\w']+", scope.text))
+    if patterns.search(
+        r"\b(?:hand(?:ed)? over|tendered|g[ai]ven?|pay with|paid with)\b", scope.text
+    ):
+        return ("cash", "cash") if patterns.match(r"^(?:how much|what)\b", scope.text) else ("", "")
+    if patterns.search(SPENT, scope.text) and words <= PLAIN:
         return "total", "total"
     return "", ""
 
 
 def _own_label(scope: Scope, detail: str, name: str, kind: str) -> str:
     """A label of the receipt that says what is asked for in more words than the field's name."""
-    asked = re.search(rf"\b((?:\w+ )?{re.escape(name)}\b(?: \w+){{1,3}})$", scope.text)
+    asked = patterns.search(rf"\b((?:\w+ )?{re.escape(name)}\b(?: \w+){{1,3}})$", scope.text)
     if asked is None or kind == "id":
         return ""
     words = [w for w in asked.group(1).split() if w not in PLAIN or w == name]
@@ -137,7 +174,7 @@ def _best_row(scope: Scope, rows: list[dict[str, str]], name: str, kind: str) ->
         for i, r in enumerate(rows)
         if written_in(words, r["label"]) or any(r["label"].lower().startswith(s) for s in short)
     ]
-    plain = [i for i, r in enumerate(rows) if not re.search(NOT_IDS, r["label"].lower())]
+    plain = [i for i, r in enumerate(rows) if not patterns.search(NOT_IDS, r["label"].lower())]
     return next(iter([*mine, *plain]), -1)
 
 
@@ -148,6 +185,6 @@ def _merchant(scope: Scope) -> Fragment | None:
         return None
     place = scope.work.call("row_boxes", table=ref)
     value = table.rows[0][table.columns.index("value")]
-    name = re.search(rf"\b{FIRMS}\b", scope.text)
+    name = patterns.search(rf"\b{FIRMS}\b", scope.text)
     what = name.group() if name else "merchant"
     return Fragment(f"The {what} is {quoted([value])}{scope.work.cite(place, [0])}", focus=place)

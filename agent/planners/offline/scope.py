@@ -12,9 +12,11 @@ from agent.planners.offline.chains import reach
 from agent.planners.offline.parse import Clause, Target, target, targets
 from agent.planners.offline.words import Words
 from agent.planners.offline.work import Cannot, Ref, Work, cannot_find, quoted
+from tools.catalog import ANY
 from tools.choose import is_code_word
 from tools.geometry import centres
 from tools.textkinds import find, values
+from tools.textrows import tokens, written_in
 from tools.types import Codes, Image, Placed, Table, TextSpans
 
 SURE_TEXT = 0.85
@@ -207,7 +209,15 @@ class Scope:
         anchored = None if seen_only else self._written(target)
         if anchored is not None:
             return anchored
+        if self.open_eyed():
+            phrase = " ".join([*target.colors, *target.modifiers, target.head or target.text])
+            return self.work.call("detect", image=self.image, phrases=[phrase], region=self.given)
         raise Cannot(cannot_find(self.work.view, "detect", repr(target.head or target.text)))
+
+    def open_eyed(self) -> bool:
+        """Whether a model is ready that finds whatever it is told to."""
+        models = self.work.view.catalog.of_ability("detect")
+        return any(m.labels == ANY and not m.missing() for m in models)
 
     def _by_tool(self, tool: str, target: Target) -> Ref:
         spec = self.work.view.catalog.tool(tool)
@@ -274,7 +284,8 @@ class Scope:
             if len(words) < 3:
                 continue
             spans = self.work.see(self.spans(), TextSpans)
-            if any(score >= SURE_TEXT for _, score in find(spans, words)):
+            said = tokens(words)
+            if any(len(written_in(said, t)) == len(said) for t in spans.texts):
                 return self.work.call("pick", things=self.spans(), image=self.image, contains=words)
         return None
 

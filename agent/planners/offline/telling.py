@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+from agent.planners.offline import patterns
 from agent.planners.offline.orders import Order
 from agent.planners.offline.words import Words
 
@@ -29,7 +29,7 @@ def done(order: Order, what: str, words: Words) -> str:
         amount=_amount(args),
         way="counter-clockwise" if float(args.get("amount") or 0) < 0 else "clockwise",
     )
-    return re.sub(r"\ba (?=[aeiou])", "an ", said)
+    return patterns.sub(r"\ba (?=[aeiou])", "an ", said)
 
 
 def _direction(args: dict[str, Any]) -> str:

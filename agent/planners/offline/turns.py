@@ -6,12 +6,12 @@ nothing of the wording of goals.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from agent.planners.offline import patterns
 from agent.planners.offline.amounts import UNITS
 from agent.planners.offline.work import Cannot, Fragment, Ref, Work, listed
 from agent.protocol import Call, Turn, View
@@ -90,22 +90,22 @@ class Move:
 def move(question: str) -> Move | None:
     """Whether a question wants an edit undone or done again."""
     text = question.lower().replace("’", "'").strip()
-    match = re.match(rf"{LEAD}(?P<f>{FORTH})\b|{LEAD}(?P<b>{BACK})\b", text)
+    match = patterns.match(rf"{LEAD}(?P<f>{FORTH})\b|{LEAD}(?P<b>{BACK})\b", text)
     if match is None:
         return None
     said, _, rest = _cut(text[match.start("f" if match.group("f") else "b") :])
     rest = question[len(question) - len(rest) :] if rest else ""
     if match.group("f"):
         return Move(False, _steps(said), rest=rest)
-    if re.search(TO_START, said) and not re.search(r"\blast|previous\b", said):
+    if patterns.search(TO_START, said) and not patterns.search(r"\blast|previous\b", said):
         return Move(True, 0, rest=rest)
-    kind = "" if re.match(r"back to\b|take|go back", said) else said
+    kind = "" if patterns.match(r"back to\b|take|go back", said) else said
     return Move(True, _steps(said), kind, rest)
 
 
 def _cut(text: str) -> tuple[str, str, str]:
     """The part of a question that undoes, and what follows."""
-    match = re.search(
+    match = patterns.search(
         r"(?:[,;.!]\s*(?:and |then |now )*|\s+(?:and|then|but)\s+(?:then |now )?)(?=\w)", text
     )
     if match is None:
@@ -114,9 +114,9 @@ def _cut(text: str) -> tuple[str, str, str]:
 
 
 def _steps(said: str) -> int:
-    if re.search(r"\btwice\b", said):
+    if patterns.search(r"\btwice\b", said):
         return 2
-    match = re.search(
+    match = patterns.search(
         rf"\b(\d+|{'|'.join(UNITS)})\b(?: \w+)? (?:steps?|edits?|changes?|times)\b", said
     )
     if match is None:
@@ -216,7 +216,9 @@ def _edits_of(view: View, now: History) -> list[tuple[str, Call]]:
 
 def _meant(said: str, chain: list[tuple[str, Call]]) -> int | None:
     """The place in the chain of the edit that the words name; None where they name none."""
-    kinds = {k for pattern, values in KINDS.items() if re.search(pattern, said) for k in values}
+    kinds = {
+        k for pattern, values in KINDS.items() if patterns.search(pattern, said) for k in values
+    }
     rows = [i for i, (_, c) in enumerate(chain) if kinds & {c.tool, *map(str, c.args.values())}]
     if kinds and not rows:
         raise Cannot("There is no such edit to undo in what stands now")

@@ -6,13 +6,13 @@ find with ``ModelSpec.labels``; nothing here has to change. Knows nothing of gra
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from agent.planners.offline import patterns
 from agent.prompts import load_toml
-from tools.catalog import Catalog, ToolSpec
+from tools.catalog import ANY, Catalog, ToolSpec
 from tools.graph import ToolGraph
 
 COLORS = frozenset(
@@ -39,9 +39,9 @@ def singular(word: str) -> str:
         return IRREGULAR[word]
     if len(word) > 3 and word.endswith("ies"):
         return word[:-3] + "y"
-    if re.search(r"(sses|xes|ches|shes|zes)$", word):
+    if patterns.search(r"(sses|xes|ches|shes|zes)$", word):
         return word[:-2]
-    if len(word) > 2 and word.endswith("s") and not re.search(r"(ss|us|is)$", word):
+    if len(word) > 2 and word.endswith("s") and not patterns.search(r"(ss|us|is)$", word):
         return word[:-1]
     return word
 
@@ -108,7 +108,7 @@ def _nouns(catalog: Catalog) -> dict[str, tuple[str, str]]:
     for model in catalog.models.values():
         tool = _finder(catalog, model.ability)
         if tool is not None and not model.missing():
-            for label in model.labels:
+            for label in () if model.labels == ANY else model.labels:
                 nouns[singular_phrase(label)] = (tool.name, label)
     return nouns
 

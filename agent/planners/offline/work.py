@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from agent.planners.offline import patterns
 from agent.protocol import Call, Result, Status, View
+from tools.catalog import ANY, ModelSpec
 from tools.types import Artefact, Image
 
 A = TypeVar("A", bound=Artefact)
@@ -165,9 +166,9 @@ def plural(count: float, noun: str) -> str:
     irregular = {"person": "people", "man": "men", "woman": "women", "child": "children"}
     if noun in irregular:
         return irregular[noun]
-    if re.search(r"(s|x|z|ch|sh)$", noun):
+    if patterns.search(r"(s|x|z|ch|sh)$", noun):
         return noun + "es"
-    if re.search(r"[^aeiou]y$", noun):
+    if patterns.search(r"[^aeiou]y$", noun):
         return noun[:-1] + "ies"
     return noun + "s"
 
@@ -180,10 +181,22 @@ def number(value: float, digits: int = 2) -> str:
 
 def cannot_find(view: View, ability: str, what: str) -> str:
     """The sentence that admits that no ready model of an ability knows `what`."""
-    ready = [m for m in view.catalog.of_ability(ability) if not m.missing()]
-    known = sorted({label for m in ready for label in m.labels[:1]})
+    models = view.catalog.of_ability(ability)
+    ready = [m for m in models if not m.missing()]
+    if not what or not any(m.labels for m in models):
+        return f"I cannot do that: it needs the ability `{ability}`, and no ready model has it. {bring(models)}"
+    known = sorted({m.labels[0] for m in ready if m.labels and m.labels != ANY})
     knows = f"the ready models know only {listed(known)}" if known else "no model is ready"
     return (
         f"I cannot find {what}: that needs an open-vocabulary model for the ability `{ability}`, "
-        f"and {knows}. `ocelli doctor` shows what is missing and how to add it"
+        f"and {knows}. {bring([m for m in models if m.labels == ANY])}"
     )
+
+
+def bring(models: Sequence[ModelSpec]) -> str:
+    """The command that brings the lightest free one of models that are not ready."""
+    absent = [m for m in models if m.missing()]
+    free = [m for m in absent if m.permissive] or absent
+    if not free:
+        return "`ocelli doctor` shows what is there"
+    return f"`{min(free, key=lambda m: m.memory_mb).mend()}` brings one"

@@ -1,0 +1,229 @@
+"""What all pipelines of ``diffusers`` share: opening, seeds, stopping, previews.
+
+Weights come from a folder on this machine, as safetensors, and no code beside them is run.
+
+Where a checkpoint brings a safety checker (Stable Diffusion 1.5 may), it is used, and a picture it
+refuses is an error rather than a black picture; where it brings none, nothing is checked. Knows
+nothing of particular pipelines.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tools.context import CancelToken, ToolContext
+from tools.device import here, nbytes
+from tools.errors import BadArguments, SetupError, ToolFailed
+from tools.repaint import Pixels
+from tools.weights import folder, pull
+
+LAST_SEED = 2**32 - 1
+
+
+@dataclass(frozen=True)
+class Step:
+    """One denoising step that is done."""
+
+    number: int
+    total: int
+    preview: Pixels | None
+    """A rough, small picture of what is there so far; None where the pipeline gives none."""
+
+
+OnStep = Callable[[Step], None]
+
+
+def told(ctx: ToolContext) -> OnStep:
+    """Tells the steps of a model as the progress of a tool."""
+    return lambda step: ctx.report(f"step {step.number} of {step.total}", step.number / step.total)
+
+
+# --- opening ----------------------------------------------------------------------------------
+
+
+def open_pipeline(kind: Any, repo: str, **more: Any) -> Any:
+    """A pipeline on the device of this process.
+
+    Args:
+        kind: a pipeline class of ``diffusers``.
+        repo: the hub id.
+        **more: handed to ``from_pretrained``: parts that lie elsewhere, settings.
+
+    Raises:
+        SetupError: the weights are not here, damaged, or of another kind.
+    """
+    quiet()
+    path, device = folder(repo), here()
+    settings: dict[str, Any] = {"dtype": device.dtype, "variant": _variant(path), **more}
+    if "safety_checker" in inspect.signature(kind.__init__).parameters:
+        settings |= _checker(path)
+    with explained(repo):
+        pipeline = kind.from_pretrained(
+            path, local_files_only=True, trust_remote_code=False, use_safetensors=True, **settings
+        )
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline.to(device.name)
+
+
+def open_part(kind: Any, repo: str, **more: Any) -> Any:
+    """A part of a pipeline that has a hub id of its own, such as a ControlNet.
+
+    Raises:
+        SetupError: the weights are not here, damaged, or of another kind.
+    """
+    quiet()
+    path, device = folder(repo), here()
+    with explained(repo):
+        model = kind.from_pretrained(
+            path,
+            local_files_only=True,
+            use_safetensors=True,
+            dtype=device.dtype,
+            variant=_variant(path),
+            **more,
+        )
+    return model.to(device.name).eval()
+
+
+def weight_bytes(pipeline: Any) -> int:
+    """Bytes of the weights of all networks of a pipeline."""
+    parts = pipeline.components.values()
+    return nbytes(*(p for p in parts if hasattr(p, "parameters") and hasattr(p, "buffers")))
+
+
+def quiet() -> None:
+    """Switch off the progress bars and remarks of the libraries."""
+    from diffusers.utils import logging as ours
+    from transformers.utils import logging as theirs
+
+    for logging in (ours, theirs):
+        logging.set_verbosity_error()
+        logging.disable_progress_bar()
+
+
+@contextlib.contextmanager
+def explained(repo: str) -> Iterator[None]:
+    """Say of what fails in the block that the weights `repo` do not load.
+
+    Raises:
+        SetupError: it failed.
+    """
+    try:
+        yield
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        words = next(iter(str(error).strip().splitlines()), "")[:200]
+        raise SetupError(
+            f"the weights {repo} do not load: {type(error).__name__}: {words}",
+            hint=f"{pull(repo)} --again",
+        ) from error
+
+
+def _variant(path: Path) -> str | None:
+    """``fp16`` where a folder holds the half-precision files only, as a lean download does."""
+    names = [p.name for p in path.rglob("diffusion_pytorch_model*.safetensors")]
+    half = [".fp16." in name for name in names]
+    return "fp16" if half and all(half) else None
+
+
+def _checker(path: Path) -> dict[str, Any]:
+    """Settings that leave the safety checker out where its weights do not lie with the others."""
+    if any((path / "safety_checker").glob("*.safetensors")):
+        return {}
+    return {"safety_checker": None, "requires_safety_checker": False}
+
+
+# --- running ----------------------------------------------------------------------------------
+
+
+def generator(seed: int) -> Any:
+    """The source of noise for a seed: on the processor, so that it is the same on every device.
+
+    Raises:
+        BadArguments: the seed is out of range.
+    """
+    import torch
+
+    if not 0 <= seed <= LAST_SEED:
+        raise BadArguments(f"seed {seed} is out of range", hint=f"Give 0 to {LAST_SEED}")
+    return torch.Generator("cpu").manual_seed(seed)
+
+
+def paint(
+    pipeline: Any, *, cancel: CancelToken, on_step: OnStep | None = None, **call: Any
+) -> Pixels:
+    """The first picture that a call of `pipeline` makes; stopped within a step when cancelled.
+
+    Raises:
+        Cancelled: the run was stopped.
+        ToolFailed: the checkpoint's own safety checker refused the picture.
+    """
+    cancel.check()
+    sketch = _sketcher(pipeline) if on_step is not None else None
+
+    def after(pipeline: Any, index: int, timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+        if on_step is not None and sketch is not None:
+            on_step(Step(index + 1, pipeline.num_timesteps, sketch(tensors["latents"])))
+        cancel.check()
+        return {}
+
+    made = pipeline(callback_on_step_end=after, output_type="pil", **call)
+    cancel.check()
+    if any(getattr(made, "nsfw_content_detected", None) or ()):
+        raise ToolFailed(
+            "the model's own safety checker refused the picture it made",
+            hint="Ask for something else, or give another seed",
+        )
+    return np.asarray(made.images[0].convert("RGB"))
+
+
+def _sketcher(pipeline: Any) -> Callable[[Any], Pixels | None]:
+    """What turns latents into a rough picture: the linear map to colours that fits this VAE best.
+
+    It is fitted once, on a board of colour patches that the VAE encodes. Latents that are packed
+    into tokens give None.
+    """
+    if not hasattr(pipeline, "_ocelli_colours"):
+        pipeline._ocelli_colours = _colours(pipeline.vae)
+    weights = pipeline._ocelli_colours
+
+    def sketch(latents: Any) -> Pixels | None:
+        if latents.ndim != 4 or weights is None or latents.shape[1] != len(weights) - 1:
+            return None
+        plane = latents[0].float().cpu().numpy().transpose(1, 2, 0)
+        rgb = plane @ weights[:-1] + weights[-1]
+        return np.asarray(np.clip(np.round(rgb), 0, 255), np.uint8)
+
+    return sketch
+
+
+def _colours(vae: Any) -> NDArray[np.float32] | None:
+    """(c + 1, 3) map of scaled latents and 1 to RGB from 0 to 255; None for other kinds of VAE."""
+    import torch
+
+    if type(vae).__name__ != "AutoencoderKL":
+        return None
+    side = 4 * 2 ** (len(vae.config.block_out_channels) - 1)
+    patches = np.random.default_rng(0).integers(0, 256, (8, 8, 3))
+    board = np.kron(patches, np.ones((side, side, 1))).astype(np.float32)
+    pixels = torch.from_numpy(board / 127.5 - 1).permute(2, 0, 1)[None]
+    with torch.inference_mode():
+        latents = vae.encode(pixels.to(vae.device, vae.dtype)).latent_dist.mode()
+    shift = getattr(vae.config, "shift_factor", None) or 0.0
+    flat = ((latents[0].float() - shift) * vae.config.scaling_factor).cpu().flatten(1).numpy().T
+    small = board.reshape(32, side // 4, 32, side // 4, 3).mean(axis=(1, 3)).reshape(-1, 3)
+    known = np.concatenate([flat, np.ones((len(flat), 1), np.float32)], axis=1)
+    weights, *_ = np.linalg.lstsq(known, small, rcond=None)
+    return np.asarray(weights, np.float32)
+
+
+def own_side(pipeline: Any) -> int:
+    """The side of the square pictures that a UNet pipeline was made for, pixels."""
+    return int(pipeline.unet.config.sample_size * pipeline.vae_scale_factor)
