@@ -74,7 +74,10 @@ def _abilities(profile_name: str) -> Iterator[Finding]:
     yield Finding("profile", profile_name, "ok", said)
     for ability in abilities(catalog):
         ready, by = readiness(ability, catalog, profile)
-        yield Finding("ability", ability, "ok" if ready else "missing", by)
+        models = profile.models(catalog, ability)
+        promised = ability in profile.order or any(not m.repos for m in models)
+        health: Health = "ok" if ready else "missing" if promised else "note"
+        yield Finding("ability", ability, health, by)
 
 
 def _folders(home: Path, runs: Path) -> Iterator[Finding]:

@@ -1,9 +1,10 @@
 """Which models serve an ability, and in which order.
 
 A profile is a TOML file: a budget of memory and, per ability, the models to try in turn; ``"*"``
-stands for all that are not named, in order of name. Shipped ones lie in ``tools/profile_data``, a
-person's own is given by path. ``auto`` takes the most demanding shipped profile whose ``[needs]``
-this machine meets. Knows nothing of loading or running models.
+stands for all that are not named: those that need no weights first, then the free and light ones.
+Shipped ones lie in ``tools/profile_data``, a person's own is given by path. ``auto`` takes the most
+demanding shipped profile whose ``[needs]`` this machine meets. Knows nothing of loading or running
+models.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Profile:
     budget_mb: float
     """What the resident models may occupy together."""
     order: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Ability to model names, best first. Abilities not listed: every model, in order of name."""
+    """Ability to model names, best first. Abilities not listed: as for ``"*"``."""
     parked_mb: float = 0.0
     """Host memory for models that had to leave the card."""
 
@@ -50,7 +51,7 @@ class Profile:
         ranked: list[ModelSpec] = []
         for name in names:
             if name == REST:
-                ranked += [m for m in every if m.name not in names]
+                ranked += sorted((m for m in every if m.name not in names), key=_rest)
             elif name in at:
                 ranked.append(at[name])
         return ranked
@@ -122,6 +123,12 @@ def load_profile(
     file = _read(path)
     _check(file, catalog, path)
     return Profile(name, file.budget_mb, MappingProxyType(dict(file.models)), file.parked_mb)
+
+
+def _rest(model: ModelSpec) -> tuple[bool, bool, float, str]:
+    """Where a model stands among those that a profile does not name."""
+    heavy = bool(model.repos)
+    return heavy, heavy and not model.permissive, model.memory_mb if heavy else 0.0, model.name
 
 
 def shipped() -> list[str]:

@@ -98,7 +98,6 @@ GOALS: tuple[Goal, ...] = (
     mentions.spoken_of,
     receipts.no_field,
     generic.by_graph,
-    beyond.ask,
 )
 """Tried in this order for each clause; the first that understands it answers."""
 
@@ -136,6 +135,15 @@ def _run(work: Work) -> list[Fragment] | None:
         except Pending:
             return None
         except Cannot as reason:
+            try:
+                told = state.ask(clause)
+            except Pending:
+                return None
+            except Cannot:
+                told = None
+            if told is not None:
+                found.append(told)
+                continue
             if (
                 found
                 and found[-1].status == "cannot"
@@ -211,6 +219,10 @@ class _State:
             self._note(fragment)
         self._mention(clause)
         return fragment
+
+    def ask(self, clause: Clause) -> Fragment | None:
+        """The clause put to a model that sees, where the experts end; None where none is ready."""
+        return beyond.ask(self._scope(self._named(clause)))
 
     def _named(self, clause: Clause) -> Clause:
         """Such as "what is it" behind "circle the total": the total is asked for by its name."""

@@ -77,7 +77,7 @@ def unknown(scope: Scope) -> Cannot:
 
 
 def ask(scope: Scope) -> Fragment | None:
-    """Whatever nobody else understood, put to a model that sees, where one is ready."""
+    """What the experts cannot tell, put to a model that sees, where one is ready; never an order."""
     if patterns.search(ORDERED, scope.text) or not ready(scope.work.view, "vqa"):
         return None
     return asked(scope)
