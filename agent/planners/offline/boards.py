@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from agent.planners.offline import patterns
 from agent.planners.offline.lookup import expanded
+from agent.planners.offline.parse import Target
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.words import singular
 from agent.planners.offline.work import Fragment, quoted
@@ -30,6 +31,10 @@ def rows_where(scope: Scope) -> Fragment | None:
     )
     if match is None or singular(match.group("n")) in NOT_NAMES:
         return None
+    name = singular(match.group("n"))
+    seen = scope.noun(Target(name, name, many=True)) is not None
+    if seen or patterns.match(r"(?:are|is) there\b", match.group("c")):
+        return None  # counted or chosen by what is seen: nothing has to be read for it
     ref = scope.spans()
     table = _table(Page(scope.work.see(ref, TextSpans)).rows)
     if len(table) < COLUMNS or _heads(scope, table[0], match.group("n")):
