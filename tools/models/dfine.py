@@ -15,7 +15,7 @@ import numpy as np
 
 from tools.catalog import ModelSpec
 from tools.context import CancelToken
-from tools.device import here, nbytes
+from tools.device import nbytes
 from tools.geometry import place_boxes
 from tools.neural import open_model, open_processor, picture
 from tools.types import Boxes, Image
@@ -43,10 +43,12 @@ def load(repo: str) -> DFine:
     Raises:
         SetupError: the weights are not here or damaged.
     """
+    import torch
     from transformers import AutoImageProcessor, DFineForObjectDetection
 
     processor = open_processor(AutoImageProcessor, repo)
-    return DFine(open_model(DFineForObjectDetection, repo), processor)
+    # Eight bits of a bfloat16 would place a box to 1/256 of the side only.
+    return DFine(open_model(DFineForObjectDetection, repo, dtype=torch.float32), processor)
 
 
 class DFine:
@@ -81,11 +83,11 @@ class DFine:
         import torch
 
         cancel.check()
-        device = here()
         images = [image for _, (image,) in calls]
         seen = self._processor(images=[picture(image) for image in images], return_tensors="pt")
         with torch.inference_mode():
-            outputs = self._model(pixel_values=seen["pixel_values"].to(device.name, device.dtype))
+            pixels = seen["pixel_values"].to(self._model.device, self._model.dtype)
+            outputs = self._model(pixel_values=pixels)
         found = self._processor.post_process_object_detection(
             outputs,
             threshold=min_score,
