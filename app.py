@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 STYLE = Path(__file__).parent / "agent" / "templates" / "app.css"
 SCRIPT = Path(__file__).parent / "agent" / "templates" / "app.js"
 """What the page runs beside Gradio's own scripts; the guard allows it by its content."""
-FILE_TYPES = ["image", ".heic", ".heif", ".avif", ".webp", ".tif", ".tiff", ".pdf"]
+FILE_TYPES = ["image", "video", ".mkv", ".heic", ".heif", ".avif", ".webp", ".tif", ".tiff", ".pdf"]
 EXAMPLES = (
     "What does the sign say?",
     "What is in the code?",
@@ -94,6 +94,8 @@ class Page:
         )  # fmt: skip
         with gr.Row():
             self.new = gr.Button("New conversation", size="sm", elem_id="new")
+            self.undo = gr.Button("Undo", size="sm", elem_id="undo", min_width=80)
+            self.redo = gr.Button("Redo", size="sm", elem_id="redo", min_width=80)
             self.report = gr.DownloadButton(
                 "Download the report", size="sm", interactive=False, elem_id="report"
             )
@@ -141,11 +143,17 @@ class Page:
         self.box.stop(None, None, None, cancels=[run], **quiet).then(
             self.stopped, self.session, shown, **quiet
         )
+        for button, go in ((self.undo, self.undone), (self.redo, self.redone)):
+            button.click(
+                go, self.session, shown, api_visibility="private", show_progress="hidden",
+                concurrency_limit=4, concurrency_id="ask",
+            )  # fmt: skip
         for begin in (self.new.click, self.chat.clear):
             begin(None, None, None, cancels=[run], **quiet).then(
                 self.start_over, self.session, shown, **quiet
             )
         self.chat.example_select(self.example, self.box, self.box, **quiet)
+        self.chat.option_select(self.settled, self.session, None, **quiet)
         pointing = [self.hint, self.canvas, self.pointing]
         self.box.change(
             self.picture_added, [self.box, self.session], pointing, trigger_mode="always_last",
@@ -175,6 +183,26 @@ class Page:
                 news = {}
         yield self._finished(visit)
 
+    async def undone(
+        self, visit: Visit | None, request: gr.Request
+    ) -> AsyncGenerator[dict[Any, Any], None]:
+        """Undo the last edit of what stands."""
+        async for news in self._moved("undo", visit or self.open(request)):
+            yield news
+
+    async def redone(
+        self, visit: Visit | None, request: gr.Request
+    ) -> AsyncGenerator[dict[Any, Any], None]:
+        """Do an undone edit again."""
+        async for news in self._moved("redo", visit or self.open(request)):
+            yield news
+
+    async def _moved(self, where: str, visit: Visit) -> AsyncGenerator[dict[Any, Any], None]:
+        async with contextlib.aclosing(visit.move(self.agent, where)) as events:
+            async for _ in events:
+                yield {self.session: visit, self.chat: visit.messages}
+        yield self._finished(visit)
+
     def stopped(self, visit: Visit | None, request: gr.Request) -> dict[Any, Any]:
         """Tidy up after the person stopped the run."""
         visit = visit or self.open(request)
@@ -188,6 +216,11 @@ class Page:
         return self._finished(self.open(request)) | {
             self.box: gr.MultimodalTextbox(value=None, submit_btn=True, stop_btn=False)
         }
+
+    def settled(self, visit: Visit | None, event: gr.SelectData) -> None:
+        """The person said whether what was held back may run."""
+        if visit is not None:
+            visit.settle(self.agent, str(event.value))
 
     def example(self, entry: dict[str, Any], event: gr.SelectData) -> Any:
         """Put an example question into the box, beside the pictures that are there."""
@@ -316,6 +349,7 @@ def launch(
         ConfigError: the address cannot be listened on.
     """
     from agent import Agent, Settings
+    from agent.consent import Desk
 
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -325,7 +359,8 @@ def launch(
         raise ConfigError(f"cannot listen on {host}:{port}: {why}", hint="Choose another port") from None  # fmt: skip
     with listener, tempfile.TemporaryDirectory(prefix="ocelli-app-") as folder:
         places = {"home": Path(folder) / "home", "out": Path(folder) / "runs"}
-        with Agent((settings or Settings()).model_copy(update=places)) as agent:
+        chosen = (settings or Settings()).model_copy(update=places)
+        with Agent(chosen, consent=Desk()) as agent:
             page = server(agent, Path(folder), host, port, hosts, max_file_mb)
             shown = f"[{host}]" if ":" in host else host
             address = f"http://{shown}:{listener.getsockname()[1]}"
@@ -338,9 +373,9 @@ def launch(
                 page.run(sockets=[listener])
 
 
-def main(host: str = "127.0.0.1", port: int = 7860) -> None:
+def main(host: str = "127.0.0.1", port: int = 7860, settings: Settings | None = None) -> None:
     """Start the app."""
-    launch(host, port)
+    launch(host, port, settings=settings)
 
 
 if __name__ == "__main__":

@@ -91,6 +91,6 @@ def answer_of(start: RunStarted, end: AnswerGiven) -> Answer:
     return Answer(
         text=end.text, status=end.status, evidence=tuple(with_names(end.evidence, names)),
         images=end.images, trace=end.trace, report=end.report, steps=end.steps,
-        llm_calls=end.llm_calls, seconds=end.seconds, question=start.question,
+        llm_calls=end.usage.llm_calls, seconds=end.seconds, question=start.question,
         overlay=end.overlay, unsupported=end.unsupported, session=start.session,
     )  # fmt: skip

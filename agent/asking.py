@@ -18,11 +18,12 @@ from agent.session import Session
 from agent.settings import Settings
 from agent.turn import Question
 from tools.errors import InputError
-from tools.ingest import Source, ingest
+from tools.ingest import Film, Source, watch
 from tools.types import Image
 
 QUESTION_CHARS = 8000
 Images = Source | Image | Sequence[Source | Image]
+"""What a question may be about; a path or bytes may also be of a film."""
 
 
 def clean_question(question: str) -> str:
@@ -62,8 +63,8 @@ def versions() -> dict[str, str]:
     return dict(_versions())
 
 
-def ingest_all(images: Images, settings: Settings) -> list[Image]:
-    """All pictures of a question.
+def ingest_all(images: Images, settings: Settings) -> list[Image | Film]:
+    """All pictures and films of a question.
 
     Raises:
         InputError: one cannot be used, or there are too many.
@@ -72,12 +73,12 @@ def ingest_all(images: Images, settings: Settings) -> list[Image]:
         images, Sequence
     )
     sources: list[Any] = [images] if one else list(images)  # type: ignore[arg-type]
-    found: list[Image] = []
+    found: list[Image | Film] = []
     for source in sources:
         if isinstance(source, Image):
             found.append(source)
             continue
-        found.extend(ingest(source, allow_urls=settings.allow_urls))
+        found.extend(watch(source, allow_urls=settings.allow_urls))
         if len(found) > settings.max_images:
             break
     if len(found) > settings.max_images:

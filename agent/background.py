@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import queue
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from concurrent.futures import Future
 from typing import TypeVar
 
@@ -116,8 +116,15 @@ class Background:
             while not ended:
                 ended = isinstance(await items.get(), _End)
 
-    def close(self, seconds: float = 5.0) -> None:
-        """Cancel what runs and end the thread. May be called twice."""
+    def close(
+        self, seconds: float = 5.0, last: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        """Cancel what runs and end the thread. May be called twice.
+
+        Args:
+            seconds: How long to wait for what runs.
+            last: What the loop does at the end: connections belong to it.
+        """
         with self._guard:
             self._closed = True
             loop, thread = self._loop, self._thread
@@ -128,7 +135,7 @@ class Background:
             future.cancel()
         if thread is not threading.current_thread():
             with contextlib.suppress(TimeoutError):
-                asyncio.run_coroutine_threadsafe(_settled(), loop).result(seconds)
+                asyncio.run_coroutine_threadsafe(_settled(last), loop).result(seconds)
         loop.call_soon_threadsafe(loop.stop)
         if thread is not threading.current_thread():
             thread.join(seconds)
@@ -136,8 +143,10 @@ class Background:
                 loop.close()
 
 
-async def _settled() -> None:
-    """All other tasks of the loop have ended."""
+async def _settled(last: Callable[[], Awaitable[None]] | None) -> None:
+    """All other tasks of the loop have ended, and what comes last is done."""
     others = asyncio.all_tasks() - {asyncio.current_task()}
     await asyncio.gather(*others, return_exceptions=True)
+    if last is not None:
+        await last()
     await asyncio.get_running_loop().shutdown_asyncgens()

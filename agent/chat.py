@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from agent import told
 from agent.cites import CITE
 from agent.events import (
     AnswerGiven,
@@ -21,14 +22,19 @@ from agent.events import (
     CallFinished,
     CallProgress,
     CallStarted,
+    ConsentAsked,
+    ConsentGiven,
     EntityRecord,
     Event,
+    FellBack,
     HostEvent,
     LimitHit,
     PlanMade,
     Repaired,
+    Routed,
     RunStarted,
     SentBack,
+    Thinking,
 )
 from agent.markdown import clean, escape_line, escape_markdown
 
@@ -38,6 +44,8 @@ MAX_ROWS = 100
 _PLAIN = r"[\w/.-](?:[\w .,:;/='+-]{0,118}[\w/.-])?"
 _SET_APART = re.compile(rf"(?<![`\w])`(?P<code>{_PLAIN})`(?![`\w])|{CITE.pattern}", re.ASCII)
 """What is shown as code: cites, and plain words between backticks; group 2 is inside the cite."""
+YES, NO = "allow", "refuse"
+"""What the buttons of a question to the person answer."""
 SHOWABLE = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".avif"})
 """Suffixes of pictures that every browser shows."""
 
@@ -95,10 +103,20 @@ class Turn:
     """Published path of the report, where there is one."""
     over: bool = False
     """Whether it was answered, stopped or failed."""
+    consent: str = ""
+    """Id of the question to the person that is open, '' where none is."""
     _places: dict[str, int] = field(default_factory=dict)
     """Index in `messages` by id."""
     _began: dict[str, Any] = field(default_factory=dict)
     """When a step began, by id."""
+    _thoughts: dict[str, str] = field(default_factory=dict)
+    """What the planner thinks in a step, by id, as Markdown."""
+    _lines: dict[str, list[str]] = field(default_factory=dict)
+    """What else there is to say of a step, by id, as Markdown."""
+    _planned: int = 0
+    """The last step that has calls."""
+    _retried: int = 0
+    """Requests sent again that were told."""
 
     def ask(self, question: str, paths: Iterable[str], marks: str = "") -> None:
         """Open the turn with what the person gave."""
@@ -122,12 +140,18 @@ class Turn:
                 notes = [f"{i.handle}: {i.note}" for i in event.images if i.note]
                 if notes:
                     self._say("ℹ️ " + escape_markdown("\n".join(notes)))
+            case Thinking():
+                self._think(event)
             case PlanMade():
                 self._plan(event)
             case CallStarted() | CallProgress() | CallFinished() | CallFailed():
                 self._call(event)
-            case Repaired() | HostEvent() | SentBack() | LimitHit():
-                self._note(event)
+            case Repaired() | HostEvent() | SentBack() | LimitHit() | Routed() | FellBack():
+                self._note(event, told.line(event))
+            case ConsentAsked():
+                self._ask_person(event)
+            case ConsentGiven():
+                self._person_said(event)
             case AnswerGiven():
                 self._answer(event)
 
@@ -151,7 +175,7 @@ class Turn:
     def _say(self, content: Any) -> None:
         self.messages.append({"role": "assistant", "content": content})
 
-    def _put(self, name: str, content: str, **metadata: Any) -> None:
+    def _put(self, name: str, content: str | Message, **metadata: Any) -> None:
         """Add or replace the collapsible message `name`; empty metadata falls away."""
         name = f"{self.key}.{name}"
         if name not in self._places:
@@ -179,12 +203,32 @@ class Turn:
             self._put(name, "", title=title, status="pending")
         return name
 
+    def _think(self, event: Thinking) -> None:
+        """What is thought so far, in place of what was before."""
+        self._close_steps(event, but=event.step)
+        name = self._step(event)
+        self._thoughts[name] = escape_markdown(event.text)
+        self._write(name, title=f"Step {event.step} · thinking")
+
     def _plan(self, event: PlanMade) -> None:
-        self._close_steps(event)
+        self._close_steps(event, but=event.step)
         name = self._step(event)
         tools = ", ".join(dict.fromkeys(c.tool.replace("_", " ") for c in event.calls))
-        title = f"Step {event.step} · {escape_line(tools)}"
-        self._put(name, escape_markdown(event.thought), title=title)
+        self._thoughts[name] = escape_markdown(event.thought)
+        self._planned = event.step
+        title = tools or f"looks at {', '.join(event.look)}"
+        self._write(name, title=f"Step {event.step} · {escape_line(title)}")
+        self._retries(event, event.usage.retries)
+
+    def _retries(self, event: Event, lines: Sequence[str]) -> None:
+        self._retried += len(lines)
+        for line in lines:
+            self._note(event, f"Asked again: {line}")
+
+    def _write(self, name: str, **metadata: Any) -> None:
+        """The message of a step: its thought, then its lines."""
+        parts = (self._thoughts.get(name, ""), *self._lines.get(name, ()))
+        self._put(name, "\n\n".join(p for p in parts if p), **metadata)
 
     def _call(self, event: CallStarted | CallProgress | CallFinished | CallFailed) -> None:
         step = self._step(event)
@@ -201,6 +245,9 @@ class Turn:
             title = before["metadata"]["title"] if before else escape_line(event.call)
             log = f"{event.share:.0%} {clean(event.message, 80)}".strip()
             self._put(name, given, title=title, status="pending", parent_id=parent, log=log)
+            if event.sketch:
+                shown = picture(self.publish(event.sketch), "What there is so far")
+                self._put(f"{name}.sketch", shown, title="so far", parent_id=parent, status="done")
             return
         told = escape_line(event.tool.replace("_", " "))
         if isinstance(event, CallFailed):
@@ -217,30 +264,47 @@ class Turn:
             duration=round(event.seconds, 2),
         )  # fmt: skip
 
-    def _note(self, event: Repaired | HostEvent | SentBack | LimitHit) -> None:
-        match event:
-            case Repaired():
-                line = f"{event.call}: {event.note}"
-            case HostEvent():
-                line = f"{event.model}: {event.what} {event.note}"
-            case SentBack():
-                line = f"Asked again: {event.problem}"
-            case LimitHit():
-                line = f"Limit reached: {event.limit}"
-        name = self._step(event)
-        before = self._has(name)
-        said = before["content"] if before else ""
-        self._put(name, f"{said}\n\n{escape_line(line)}".strip())
+    def _note(self, event: Event, line: str) -> None:
+        if line:
+            name = self._step(event)
+            self._lines.setdefault(name, []).append(escape_line(line))
+            self._write(name)
 
-    def _close_steps(self, event: Event) -> None:
+    def _ask_person(self, event: ConsentAsked) -> None:
+        """A message with a button for yes and one for no."""
+        self.consent = event.id
+        calls = "\n".join(
+            f"{c.tool.replace('_', ' ')}: "
+            + " · ".join(f"{name}: {value}" for name, value in c.args.items())
+            for c in event.calls
+        )
+        said = f"✋ {escape_line(event.why)}. May it run?\n\n{escape_markdown(calls, 600)}"
+        options = [{"value": YES, "label": "Yes, do it"}, {"value": NO, "label": "No"}]
+        self.messages.append({"role": "assistant", "content": said, "options": options})
+
+    def _person_said(self, event: ConsentGiven) -> None:
+        self._withdraw()
+        self._say(f"_{'Allowed' if event.allowed else 'Refused'} by {escape_line(event.by)}._")
+
+    def _withdraw(self) -> None:
+        """No button answers a question that is closed."""
+        self.consent = ""
+        for message in self.messages:
+            message.pop("options", None)
+
+    def _close_steps(self, event: Event, but: int = -1) -> None:
         for name, began in self._began.items():
-            message = self._has(name)
+            message = None if name == f"step{but}" else self._has(name)
             if message and message["metadata"].get("status") == "pending":
                 seconds = max(0.0, (event.at - began).total_seconds())
                 self._put(name, message["content"], status="done", duration=round(seconds, 2))
 
     def _answer(self, event: AnswerGiven) -> None:
         self.over = True
+        self._retries(event, event.usage.retries[self._retried :])
+        last = f"step{event.step}"
+        if last in self._thoughts and event.step != self._planned:
+            self._write(last, title=f"Step {event.step} · answers")
         self._close_steps(event)
         self._settle("")
         self.answer = event
@@ -262,17 +326,12 @@ class Turn:
             self._put("evidence", evidence_table(event.evidence), title=title, status="done")
         if event.report:
             self.report = self.publish(event.report)
-        self._say(_summary(event))
+        self._say(f"_{told.summary(event)}_")
 
     def _settle(self, log: str) -> None:
-        """No spinner goes on when the turn is over."""
+        """No spinner goes on when the turn is over, and nothing is asked."""
+        self._withdraw()
         for message in self.messages:
             metadata = message.get("metadata", {})
             if metadata.get("status") == "pending":
                 message["metadata"] = {**metadata, "status": "done", "log": log}
-
-
-def _summary(event: AnswerGiven) -> str:
-    steps = f"{event.steps} step" + ("" if event.steps == 1 else "s")
-    calls = f" · {event.llm_calls} LLM call" + ("" if event.llm_calls == 1 else "s")
-    return f"_{steps}{calls if event.llm_calls else ''} · {event.seconds:.1f} s_"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from rapidfuzz import fuzz
 
+from agent import facts
 from agent.cites import CITE, cites_in
 from agent.claims import (
     COUNT,
@@ -32,7 +33,7 @@ from agent.evidence import artefact_record, entity_record
 from agent.names import canon, same_name, squeezed
 from agent.protocol import Finish
 from agent.scene import Scene
-from tools.types import Artefact, Codes, Image, Number, Placed, Table, Text, TextSpans
+from tools.types import Artefact, Codes, Image, Labels, Number, Placed, Table, Text, TextSpans
 
 QUOTED_ALIKE = 80
 """Percent of letters a quotation must share with what was read."""
@@ -125,9 +126,11 @@ class _Check:
     def _claim(self, claim: str) -> None:
         cites = [c for c in cites_of(claim) if self._known(c)]
         wrong = [*self._quotes(claim, cites), *self._counts(claim), *self._sizes(claim, cites)]
+        wrong += [*self._facts(claim), *self._denied(claim)]
         self.problems.extend(wrong)
         self.admitted &= not cites
-        if wrong or (not cites and self._needs_witness(claim)):
+        bare = not cites or (bool(facts.absent(claim)) and not self._searched(cites))
+        if wrong or (bare and self._needs_witness(claim)):
             self.unsupported.append(uncited(claim))
 
     def _needs_witness(self, claim: str) -> bool:
@@ -138,6 +141,8 @@ class _Check:
             self.admitted = True
             return False
         if any(c.isdigit() for c in bare) or QUOTE.search(claim):
+            return True
+        if facts.absent(claim):
             return True
         if self.admitted:
             return False
@@ -190,6 +195,52 @@ class _Check:
             return []
         actual = ", ".join(f"{w}×{h}" for w, h in sorted(sizes))
         return [f"{' '.join(cites)} is {actual} px"]
+
+    def _facts(self, claim: str) -> list[str]:
+        """``is red [#3]`` and ``is 12.50 [#7]`` against what is cited right behind."""
+        found = []
+        for said, inside in facts.segments(claim):
+            cites = [c for c in cites_in(inside) if is_cite(c) and self._known(c)]
+            known = [t for c in cites for t in self._hues(c)]
+            colour = facts.colours(said, known)
+            if colour:
+                found.append(f"{' '.join(cites)} is not {colour} but {'; '.join(known)}")
+            texts = [self._numerals(c) for c in cites]
+            number = facts.number(said, [t for own in texts for t in own]) if all(texts) else ""
+            if number and number != str(len(cites)):  # "2 codes [#1 #2]" counts them
+                found.append(f"{number} is not in what {' '.join(cites)} says")
+        return found
+
+    def _hues(self, cite: str) -> list[str]:
+        """Colours of what is cited."""
+        if not cite.startswith("#"):
+            artefact = self.get(cite)
+            hues = isinstance(artefact, Labels) and "colo" in artefact.of.lower()
+            pairs = zip(artefact.texts, artefact.scores, strict=True) if hues else ()  # type: ignore[attr-defined]
+            return [", ".join(f"{t} {s:.0%}" for t, s in pairs)] if hues else []
+        entity = self.scene.entity(int(cite[1:]))
+        return [v for n, v in entity.attributes if n == "colour"] if entity else []
+
+    def _numerals(self, cite: str) -> list[str]:
+        """Texts whose numbers a claim can be compared with; none where it has none of its own."""
+        if cite.startswith("#"):
+            entity = self.scene.entity(int(cite[1:]))
+            return self._texts(cite) if entity and entity.kind != "thing" else []
+        artefact = self.get(cite)
+        if isinstance(artefact, Number):
+            return [f"{abs(artefact.value):.10g}"]
+        known = isinstance(artefact, Text | Table | TextSpans | Codes)
+        return self._texts(cite) if known else []
+
+    def _denied(self, claim: str) -> list[str]:
+        """``there is no dog`` where one was seen."""
+        what = facts.absent(claim)
+        seen = facts.there(claim, what, self.scene) if what else ""
+        return [f'"no {what}", but {seen} is one'] if seen else []
+
+    def _searched(self, cites: Sequence[str]) -> bool:
+        """Whether something is cited that can bear an absence: a search, a number, a description."""
+        return any(not c.startswith("#") for c in cites)
 
     def _entities(self, cites: Iterable[str]) -> list[Entity]:
         numbers: dict[int, None] = {}

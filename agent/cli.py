@@ -17,6 +17,21 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from agent.options import (
+    BaseUrl,
+    Boxes,
+    Consent,
+    Json,
+    MaxCost,
+    Model,
+    Out,
+    Planner,
+    Points,
+    Price,
+    Profile,
+    Route,
+    Seconds,
+)
 from agent.typed import parse_box, parse_point, settings_of
 from agent.words import clean, safe_json
 from tools.errors import ConfigError, InputError, OcelliError
@@ -45,20 +60,6 @@ def _everywhere(
     """Options of every command; ``--debug`` is taken out by `main` before typer sees it."""
 
 
-Profile = Annotated[str, typer.Option(help="Which models to use: a name or a TOML file.")]
-Planner = Annotated[str, typer.Option(help="Who plans the steps.")]
-Seconds = Annotated[float, typer.Option(help="Time for one question.", min=0.1)]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")]
-Boxes = Annotated[
-    list[str], typer.Option("--box", metavar="X1,Y1,X2,Y2", help="A region, in pixels; repeatable.")
-]
-Points = Annotated[
-    list[str],
-    typer.Option("--point", metavar="X,Y", help='A click "this"; -X,Y is "not this"; repeatable.'),
-]
-Out = Annotated[Path | None, typer.Option(help="Folder for what is written.")]
-
-
 @app.command(epilog='Example: ocelli ask "Blur every face" party.jpg --out edited')
 def ask(
     question: Annotated[str, typer.Argument(help="In plain English.", show_default=False)],
@@ -66,8 +67,8 @@ def ask(
         list[str], typer.Argument(help="Pictures: files, or addresses with --allow-urls.")
     ],
     profile: Profile = "auto",
-    planner: Planner = "offline",
-    route: Annotated[str, typer.Option(help="chain, direct or auto.")] = "auto",
+    planner: Planner = "auto",
+    route: Route = "auto",
     box: Boxes = [],  # noqa: B006 - typer reads the default, nobody changes it
     point: Points = [],  # noqa: B006
     as_json: Json = False,
@@ -78,18 +79,64 @@ def ask(
         bool, typer.Option("--cache/--no-cache", help="Use what models answered before.")
     ] = True,
     max_seconds: Seconds = 120.0,
-    max_steps: Annotated[int, typer.Option(help="Decisions of the planner.")] = 8,
+    max_steps: Annotated[int, typer.Option(help="Decisions of the planner.")] = 12,
+    consent: Consent = "ask",
+    model: Model = None,
+    base_url: BaseUrl = None,
+    max_cost: MaxCost = None,
+    price: Price = None,
 ) -> int:
     """Ask a question about pictures."""
     settings = settings_of(
         profile=profile, planner=planner, route=route, out=out, session=session,
         allow_urls=allow_urls, cache=cache, max_seconds=max_seconds, max_steps=max_steps,
+        consent=consent, model=model, base_url=base_url, max_cost=max_cost, price=price,
     )  # fmt: skip
     from agent.follow import follow
 
     boxes = [parse_box(text) for text in box]
     points = [parse_point(text) for text in point]
     return _drive(follow(settings, question, images, boxes, points, as_json=as_json))
+
+
+@app.command(epilog="Example: ocelli resume holiday", short_help="Go on with a cut-off question.")
+def resume(
+    session: Annotated[str, typer.Argument(help="Name of the conversation.", show_default=False)],
+    profile: Profile = "auto",
+    planner: Planner = "auto",
+    as_json: Json = False,
+    out: Out = None,
+    max_seconds: Seconds = 120.0,
+) -> int:
+    """Go on with the last question of a conversation, where a crash or Ctrl-C cut it off."""
+    settings = settings_of(
+        profile=profile, planner=planner, out=out, session=session, max_seconds=max_seconds
+    )
+    from agent.follow import follow_resumed
+
+    return _drive(follow_resumed(settings, as_json=as_json))
+
+
+@app.command(
+    epilog="Example: ocelli history holiday --to img3",
+    short_help="Show the versions of the pictures, or go back.",
+)
+def history(
+    session: Annotated[str, typer.Argument(help="Name of the conversation.", show_default=False)],
+    to: Annotated[
+        str, typer.Option(metavar="HANDLE|undo|redo", help="Go on from this version.")
+    ] = "",
+    as_json: Json = False,
+    out: Out = None,
+) -> int:
+    """Show which picture was made from which, and go back to any of them."""
+    settings = settings_of(out=out, session=session, planner="offline")
+    from agent.follow import follow_history, follow_move
+
+    if to:
+        return _drive(follow_move(settings, to, as_json=as_json))
+    follow_history(settings, as_json=as_json)
+    return 0
 
 
 @app.command(epilog="Example: ocelli tools --graph tools.svg", short_help="List the tools.")
@@ -174,14 +221,19 @@ def pull(
 @app.command(
     epilog="Example: ocelli doctor --profile embedded", short_help="Say what is ready or missing."
 )
-def doctor(profile: Profile = "auto") -> int:
+def doctor(
+    profile: Profile = "auto",
+    planner: Planner = "auto",
+    model: Model = None,
+    base_url: BaseUrl = None,
+) -> int:
     """Look at this machine and say what is ready, what is missing and what mends it."""
     from agent import tables
     from agent.doctor import examine
     from agent.run import cache_folder, runs_folder
 
-    settings = settings_of(profile=profile)
-    findings = examine(profile, cache_folder(settings), runs_folder(settings))
+    settings = settings_of(profile=profile, planner=planner, model=model, base_url=base_url)
+    findings = examine(settings, cache_folder(settings), runs_folder(settings))
     return tables.show_findings(findings)
 
 
@@ -222,11 +274,20 @@ def evaluate(
     tier: Annotated[str, typer.Option(help="Ask only tasks of this tier.")] = "",
     images: Annotated[Path | None, typer.Option(help="Folder of the task file's pictures.")] = None,
     profile: Profile = "auto",
-    planner: Planner = "offline",
+    planner: Planner = "auto",
+    route: Route = "auto",
     max_seconds: Seconds = 120.0,
+    consent: Consent = "ask",
+    model: Model = None,
+    base_url: BaseUrl = None,
+    max_cost: MaxCost = None,
+    price: Price = None,
 ) -> int:
     """Ask many questions with known answers and measure how many are right."""
-    settings = settings_of(profile=profile, planner=planner, max_seconds=max_seconds)
+    settings = settings_of(
+        profile=profile, planner=planner, route=route, max_seconds=max_seconds, consent=consent,
+        model=model, base_url=base_url, max_cost=max_cost, price=price,
+    )  # fmt: skip
     command = importlib.import_module("evals.command")
     code: int = command.evaluate(
         what, settings, out=out, images=images, tier=tier, limit=limit, workers=workers,
@@ -239,14 +300,27 @@ def evaluate(
 def web(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 7860,
+    profile: Profile = "auto",
+    planner: Planner = "auto",
+    route: Route = "auto",
+    max_seconds: Seconds = 120.0,
+    consent: Consent = "ask",
+    model: Model = None,
+    base_url: BaseUrl = None,
+    max_cost: MaxCost = None,
+    price: Price = None,
 ) -> None:
     """Open the chat in a browser, on this machine only."""
+    settings = settings_of(
+        profile=profile, planner=planner, route=route, max_seconds=max_seconds, consent=consent,
+        model=model, base_url=base_url, max_cost=max_cost, price=price,
+    )  # fmt: skip
     try:
         importlib.import_module("gradio")
     except ModuleNotFoundError:
         hint = "Install it: pip install 'ocelli[app]'"
         raise ConfigError("the web app needs gradio, which is not installed", hint=hint) from None
-    importlib.import_module("app").main(host=host, port=port)
+    importlib.import_module("app").main(host=host, port=port, settings=settings)
 
 
 def _drive(work: Coroutine[Any, Any, T]) -> T:

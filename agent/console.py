@@ -24,16 +24,20 @@ from agent.events import (
     CallFinished,
     CallProgress,
     CallStarted,
+    ConsentAsked,
+    ConsentGiven,
     EntityRecord,
     Event,
+    FellBack,
     HostEvent,
     LimitHit,
     PlanMade,
     Repaired,
+    Routed,
     RunStarted,
     SentBack,
 )
-from agent.protocol import Call
+from agent.protocol import Call, Usage
 from agent.words import clean, clean_lines
 
 MAX_EVIDENCE = 12
@@ -79,14 +83,31 @@ def notes(event: Event) -> Iterator[tuple[str, str]]:
                 yield "dim", short(f"{image.handle}:{name} {size}{note}")
         case PlanMade():
             yield "bold", short(f"{event.step}. {event.thought or 'next step'}")
+            for line in event.usage.retries:
+                yield "yellow", short(f"   asked again: {line}")
         case Repaired():
             yield "dim", short(f"   completed: {event.note}")
         case HostEvent():
             yield "dim", short(f"   {event.model} {event.what} {event.note}")
+        case Routed() if event.route != "chain":
+            yield "dim", short(f"route: {event.route}, {event.why}")
+        case _:
+            yield from (("yellow", short(line)) for line in _turns(event))
+
+
+def _turns(event: Event) -> Iterator[str]:
+    """Lines of an event that changes the course of a run."""
+    match event:
+        case FellBack():
+            yield f"   {event.given_up} given up for {event.taken}: {event.why}"
+        case ConsentAsked():
+            yield f"   needs consent: {event.why}"
+        case ConsentGiven():
+            yield f"   {'allowed' if event.allowed else 'refused'} by {event.by}"
         case SentBack():
-            yield "yellow", short(f"   sent back: {event.problem}")
+            yield f"   sent back: {event.problem}"
         case LimitHit():
-            yield "yellow", short(f"   limit reached: {event.limit}")
+            yield f"   limit reached: {event.limit}"
 
 
 def finished_words(event: CallFinished) -> str:
@@ -101,6 +122,16 @@ def place(record: EntityRecord) -> str:
     return ",".join(f"{v:.0f}" for v in record.box) if record.box else ""
 
 
+def cost_words(usage: Usage) -> str:
+    """What the turn took of a language model, '' where it took nothing."""
+    if not usage.llm_calls:
+        return ""
+    calls = f"{usage.llm_calls} LLM call{'' if usage.llm_calls == 1 else 's'}"
+    cost = f", {usage.cost:.4f} spent" if usage.cost else ""
+    tokens = f" ({usage.tokens_in} tokens in, {usage.tokens_out} out)" if usage.tokens_in else ""
+    return f", {calls}{tokens}{cost}"
+
+
 def closing(answer: AnswerGiven) -> list[str]:
     """What is said below the evidence: doubts, pictures, where to read on, and the cost."""
     lines = [f"not borne out by what was seen: {short(claim)}" for claim in answer.unsupported]
@@ -110,7 +141,7 @@ def closing(answer: AnswerGiven) -> list[str]:
     lines += [f"picture: {clean(path)}" for path in answer.images]
     if answer.report:
         lines.append(f"report:  {clean(answer.report)}")
-    calls = f", {answer.llm_calls} LLM calls" if answer.llm_calls else ""
+    calls = cost_words(answer.usage)
     return [*lines, f"{answer.status} in {answer.seconds:.2f} s, {answer.steps} steps{calls}"]
 
 
@@ -195,8 +226,12 @@ class LiveView:
                 self._live.stop()
                 self._answer(event)
             case _:
+                if isinstance(event, ConsentAsked):
+                    self._live.stop()  # the person types where it would move
                 for style, line in notes(event):
                     self._print((style, line))
+                if isinstance(event, ConsentGiven):
+                    self._live.start()
 
     def _now(self) -> RenderableType:
         return Group(*(spinner for _, spinner in self._running.values()))

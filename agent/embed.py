@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Sequence
+from pathlib import Path
 
 from PIL import Image as PilImage
 
@@ -37,6 +38,17 @@ def _address(picture: PilImage.Image, quality: int) -> str:
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=quality)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def file_address(path: str) -> str:
+    """A small JPEG file as a data address, '' where it is gone or large."""
+    try:
+        data = Path(path).read_bytes()
+    except OSError:
+        return ""
+    if len(data) > PICTURE_BYTES:
+        return ""
+    return "data:image/jpeg;base64," + base64.b64encode(data).decode()
 
 
 def picture_address(image: Image) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from agent.trace import ANSWER, REPORT, RunFolder
 from agent.turn import Working
 from tools.draw import numbered
 from tools.geometry import resize
-from tools.types import Boxes, Image
+from tools.types import Boxes, Clip, Image
 
 OVERLAY_PX = 1600
 """Longest side of an overlay."""
@@ -36,25 +37,32 @@ def finished(
     assert checked is not None
     session = working.session
     made = [(h, session.get(h)) for h in finish.images]
-    images = [str(folder.put_picture(h, i)) for h, i in made if isinstance(i, Image)]
+    images = [str(_put(folder, h, i)) for h, i in made if isinstance(i, Image | Clip)]
     overlays = _overlays(working, checked.evidence, folder)
     report = folder.path / REPORT if working.settings.report else None
     end = AnswerGiven(
         step=working.step, text=checked.text, status=finish.status, evidence=checked.evidence,
         unsupported=checked.unsupported, images=tuple(images),
         overlay=overlays[0] if overlays else "", steps=working.step,
-        llm_calls=working.llm_calls, seconds=round(time.monotonic() - started, 3),
+        usage=working.usage, seconds=round(time.monotonic() - started, 3),
         trace=str(folder.trace), report=str(report) if report else "",
     )  # fmt: skip
     answer = Answer(
         text=end.text, status=end.status, images=end.images, trace=end.trace, steps=end.steps,
         evidence=tuple(with_names(end.evidence, working.question.names)),
-        llm_calls=end.llm_calls, seconds=end.seconds,
+        llm_calls=end.usage.llm_calls, seconds=end.seconds,
     )  # fmt: skip
     folder.put_text(ANSWER, answer.to_json() + "\n")
     if report:
         folder.put_text(REPORT, render([*events, end], session.get, finish.images, session.scene))
     return end
+
+
+def _put(folder: RunFolder, handle: str, made: Image | Clip) -> Path:
+    """A picture, or a clip as a moving one."""
+    if isinstance(made, Clip):
+        return folder.put_film(handle, made)
+    return folder.put_picture(handle, made)
 
 
 def _overlays(working: Working, evidence: Sequence[EntityRecord], folder: RunFolder) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from agent.protocol import Call, Status
+from agent.protocol import Call, Status, Usage
 
 
 class Base(BaseModel):
@@ -62,9 +62,59 @@ class PlanMade(Base):
     thought: str
     calls: tuple[Call, ...]
     """As the planner said them."""
+    look: tuple[str, ...] = ()
+    """Handles that it wants to see."""
     planner: str
     seconds: float
-    llm_calls: int = 0
+    usage: Usage = Usage()
+    """What the decision took of a language model."""
+
+
+class Thinking(Base):
+    """The planner thinks aloud; each says all there is so far."""
+
+    type: Literal["thinking"] = "thinking"
+    text: str
+
+
+class Routed(Base):
+    """Which way a question goes, and why."""
+
+    type: Literal["routed"] = "routed"
+    route: str
+    """``chain`` of experts, ``direct`` to the multimodal model, or ``checked``: both."""
+    why: str
+    features: dict[str, str] = {}
+    """What the choice was made by."""
+
+
+class FellBack(Base):
+    """A way was given up and the next one is taken."""
+
+    type: Literal["fell_back"] = "fell_back"
+    given_up: str
+    taken: str
+    why: str
+
+
+class ConsentAsked(Base):
+    """A call changes or sends something that the person's own words do not ask for."""
+
+    type: Literal["consent_asked"] = "consent_asked"
+    id: str
+    """To answer by."""
+    calls: tuple[Call, ...]
+    why: str
+
+
+class ConsentGiven(Base):
+    """What the person said to it."""
+
+    type: Literal["consent_given"] = "consent_given"
+    id: str
+    allowed: bool
+    by: str
+    """``person``, ``setting`` or ``nobody`` where there was none to ask."""
 
 
 class Repaired(Base):
@@ -90,6 +140,8 @@ class CallProgress(Base):
     call: str
     message: str
     share: float
+    sketch: str = ""
+    """Path of a small picture of what is there so far."""
 
 
 class CallFinished(Base):
@@ -179,7 +231,8 @@ class AnswerGiven(Base):
     overlay: str = ""
     """Path of the first picture with the numbered evidence drawn over it."""
     steps: int = 0
-    llm_calls: int = 0
+    usage: Usage = Usage()
+    """What the turn took of a language model."""
     seconds: float = 0.0
     trace: str = ""
     """Path of ``trace.jsonl``."""
@@ -188,8 +241,8 @@ class AnswerGiven(Base):
 
 
 Event = Annotated[
-    RunStarted | PlanMade | Repaired | CallStarted | CallProgress | CallFinished | CallFailed
-    | HostEvent | SentBack | LimitHit | AnswerGiven,
+    RunStarted | Routed | Thinking | PlanMade | Repaired | ConsentAsked | ConsentGiven | CallStarted | CallProgress | CallFinished | CallFailed
+    | FellBack | HostEvent | SentBack | LimitHit | AnswerGiven,
     Field(discriminator="type"),
 ]  # fmt: skip
 

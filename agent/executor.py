@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ from agent.events import CallFailed, CallFinished, CallProgress, CallStarted, Ev
 from agent.noted import Noted, models_for
 from agent.protocol import Call, Result
 from agent.session import Session
+from agent.sketches import Sketches, Write
 from agent.threads import in_thread, soon
 from tools.catalog import Catalog, ToolSpec
 from tools.context import CancelToken, Models, ToolContext
@@ -69,6 +70,8 @@ class Executor:
         self.call_seconds = call_seconds
         self.left = left
         self.room = room or asyncio.Semaphore(IN_FLIGHT)
+        self.write: Write | None = None
+        """Takes the small files that a run keeps beside its trace."""
         self.step = 0
         self.outcomes: dict[str, Outcome] = {}
         """By call id, of the current plan."""
@@ -79,9 +82,20 @@ class Executor:
         self._failed: dict[str, set[int]] = {}
         self._reserved: dict[str, str] = {}
         self._ready: dict[str, Ready] = {}
+        self.keep: Callable[[Outcome], Awaitable[None]] | None = None
+        """Writes an outcome down before anything is built on it."""
 
-    def begin(self, step: int, calls: Sequence[Call]) -> None:
-        """Announce a plan: results are told and numbered in its order, however they finish."""
+    def begin(
+        self, step: int, calls: Sequence[Call], done: Mapping[str, Outcome] | None = None
+    ) -> None:
+        """Announce a plan: results are told and numbered in its order, however they finish.
+
+        Args:
+            step: the planner's decision it belongs to.
+            calls: all of the plan.
+            done: how those came out that ended before this process began.
+        """
+        done = done or {}
         self.step = step
         self.outcomes = {}
         self._order = [c.id for c in calls]
@@ -90,8 +104,12 @@ class Executor:
         keys: set[str] = set()
         for call in calls:
             spec = self.catalog.tools.get(call.tool)
-            if spec is not None and self._makes_new(spec, call, keys):
+            if spec is None or call.id in done:
+                continue
+            if self._makes_new(spec, call, keys):
                 self._reserved[call.id] = self.session.reserve(spec.returns.KIND)
+        for name, outcome in done.items():
+            self._tell(name, outcome)
 
     def _makes_new(self, spec: ToolSpec, call: Call, keys: set[str]) -> bool:
         """Whether a call will, as far as is known, need a name for what it makes."""
@@ -124,6 +142,8 @@ class Executor:
                 inputs[name] = done.result
             outcome = await self._one(call, inputs)
             self._tell(call.id, outcome)
+            if self.keep is not None:
+                await self.keep(outcome)
             return outcome
 
         try:
@@ -225,12 +245,17 @@ class Executor:
         step = self.step
         later = noted.emit
 
+        sketches = Sketches(self.write, f"{step}-{call.id}")
+
         def report(message: str, share: float) -> None:
-            event = CallProgress(step=step, call=call.id, message=message, share=share)
-            later(event)
+            later(
+                CallProgress(
+                    step=step, call=call.id, message=message, share=share, sketch=sketches.taken()
+                )  # fmt: skip
+            )
 
         def work() -> tuple[Artefact, str]:
-            ctx = ToolContext(models_for(self.models, noted), token, report)
+            ctx = ToolContext(models_for(self.models, noted), token, report, sketches.show)
             artefact = spec.fn(ctx, **ready.values)
             if not isinstance(artefact, spec.returns):
                 raise TypeError(f"{spec.name} answered {type(artefact)}, not {spec.returns}")

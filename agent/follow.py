@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, aclosing, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agent.answer import Answer, Fold
-from agent.console import View, view_for
-from agent.events import Event
+from agent.console import View, call_words, view_for
+from agent.events import ConsentAsked, Event
 from agent.settings import Settings
 from agent.words import safe_json
 from tools.errors import OcelliError
+
+if TYPE_CHECKING:
+    from agent.run import Agent
 
 Box = tuple[float, float, float, float]
 Point = tuple[float, float, bool]
@@ -33,11 +37,54 @@ async def follow(
     as_json: bool,
 ) -> int:
     """Ask, show, and answer with the exit code: 0 unless the run failed."""
+    return await _followed(
+        settings,
+        lambda agent: agent.astream(question, images, boxes=boxes or None, points=points or None),
+        as_json,
+    )
+
+
+async def follow_resumed(settings: Settings, *, as_json: bool) -> int:
+    """Go on with the question of the conversation that was cut off."""
+    return await _followed(settings, lambda agent: agent.aresume(settings.session), as_json)
+
+
+async def follow_move(settings: Settings, where: str, *, as_json: bool) -> int:
+    """Go to another version of the conversation's pictures."""
+    return await _followed(settings, lambda agent: agent.amove(where, settings.session), as_json)
+
+
+def follow_history(settings: Settings, *, as_json: bool) -> None:
+    """Print the versions of the conversation's pictures, one a line, or as one JSON array."""
     from agent.run import Agent
 
     with Agent(settings) as agent:
-        events = agent.astream(question, images, boxes=boxes or None, points=points or None)
-        return await show(events, as_json=as_json)
+        found = agent.history(settings.session)
+    if as_json:
+        rows = [{**vars(v), "call": v.call.model_dump() if v.call else None} for v in found]
+        sys.stdout.write(safe_json(rows, indent=2) + "\n")
+        return
+    for version in found:
+        made = call_words(version.call) if version.call else "given"
+        turn = f"  (question {version.turn})" if version.turn else ""
+        here = "  <- stands now" if version.stands else ""
+        sys.stdout.write(f"{version.handle}: {made}{turn}{here}\n")
+
+
+async def _followed(
+    settings: Settings, begin: Callable[[Agent], AsyncIterator[Event]], as_json: bool
+) -> int:
+    from agent import prompted
+    from agent.consent import Desk
+    from agent.run import Agent
+
+    there = settings.consent == "ask" and prompted.is_there()
+    with Agent(settings, consent=Desk() if there else None) as agent:
+
+        async def ask(asked: ConsentAsked) -> None:
+            agent.settle(asked.id, await prompted.ask(asked))
+
+        return await show(begin(agent), as_json=as_json, ask=ask if there else None)
 
 
 async def follow_again(
@@ -49,8 +96,13 @@ async def follow_again(
     return await show(replay(settings, trace, images), as_json=as_json)
 
 
-async def show(events: AsyncIterator[Event], *, as_json: bool) -> int:
-    """Show a run to its end; the exit code.
+async def show(
+    events: AsyncIterator[Event],
+    *,
+    as_json: bool,
+    ask: Callable[[ConsentAsked], Awaitable[None]] | None = None,
+) -> int:
+    """Show a run to its end; the exit code. Where somebody is there, `ask` puts a question.
 
     Raises:
         OcelliError: the run could not be made; with `as_json` a failed answer is printed too.
@@ -63,6 +115,8 @@ async def show(events: AsyncIterator[Event], *, as_json: bool) -> int:
                     if view is not None:
                         view.show(event)
                     fold.add(event)
+                    if ask is not None and isinstance(event, ConsentAsked):
+                        await ask(event)
         if fold.start is None or fold.end is None:
             raise OcelliError("the run ended without an answer")
     except OcelliError as error:

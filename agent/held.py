@@ -6,13 +6,14 @@ Plain records and hashes; knows nothing of conversations, planners or disks.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Protocol
 
 import numpy as np
 
 from tools.errors import InputError
-from tools.types import Artefact, Image
+from tools.types import Artefact, Clip, Image, pixels_sha256
 
 
 class Keeper(Protocol):
@@ -24,8 +25,8 @@ class Keeper(Protocol):
     def get(self, sha256: str) -> Artefact:
         """What was kept."""
 
-    def release(self, sha256: str) -> None:
-        """It need not be kept any longer."""
+    def delete(self, shas: Iterable[str]) -> int:
+        """Nobody needs these any longer; how many went."""
 
 
 class NoKeeper:
@@ -39,8 +40,9 @@ class NoKeeper:
         """Never has anything."""
         raise InputError(f"the artefact {sha256[:12]} was not kept", hint="Set remember on")
 
-    def release(self, sha256: str) -> None:
-        """There is nothing to let go."""
+    def delete(self, shas: Iterable[str]) -> int:
+        """There is nothing to delete."""
+        return 0
 
 
 @dataclass(frozen=True)
@@ -53,13 +55,20 @@ class Held:
     identity: str
     """Differs when content or place in the root differs: for the memory of calls."""
     root: str = ""
-    """SHA-256 of the root picture, for pictures."""
+    """SHA-256 of the root picture, for pictures; of the first frame, for films."""
     name: str = ""
     """File name of a picture. Not trusted."""
     made: bool = False
     """By a tool; else the person gave it."""
     model: str = ""
     """Who answered, where a model did."""
+
+
+def root_of(artefact: Artefact) -> str:
+    """SHA-256 of the picture that an artefact shows or begins with, '' where it is no picture."""
+    if isinstance(artefact, Clip) and len(artefact.frames):
+        return pixels_sha256(artefact.frames[0])
+    return artefact.frame.root if isinstance(artefact, Image) else ""
 
 
 def _kinds(base: type[Artefact]) -> dict[str, type[Artefact]]:

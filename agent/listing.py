@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from tools.adapters import HUB_ID, adapter
 from tools.catalog import Catalog, ModelSpec, ToolSpec
 from tools.errors import MissingModel
 from tools.profiles import Profile
@@ -66,16 +67,23 @@ def model_rows(catalog: Catalog, *, permissive: bool = False) -> list[ModelRow]:
 
 
 def wanted(names: Sequence[str], catalog: Catalog, profile: Profile) -> list[ModelSpec]:
-    """The models whose weights are to be fetched: the named, or each ability's first.
+    """The models whose weights are to be fetched: the named, or each ability's first free one.
+
+    An unknown hub id is that of a learned style or word.
 
     Raises:
         MissingModel: there is none of a name; the nearest are given.
     """
     if not names:
-        first = [profile.models(catalog, ability)[:1] for ability in abilities(catalog)]
+        free = [
+            [m for m in profile.models(catalog, ability) if m.permissive]
+            for ability in abilities(catalog)
+        ]
+        first = [models[:1] for models in free]
         return list({m.name: m for models in first for m in models if m.repos}.values())
     by_repo = {repo: m for m in catalog.models.values() for repo in m.repos}
-    every = {**by_repo, **catalog.models}
+    learned = {name: adapter(name) for name in names if HUB_ID.fullmatch(name)}
+    every = {**learned, **by_repo, **catalog.models}
     for name in names:
         if name not in every:
             near = get_close_matches(name, every, n=3)

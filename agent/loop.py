@@ -1,8 +1,10 @@
 """The loop as a LangGraph: plan and check, act and fuse, again, until there is an answer.
 
-With ``agent/saver.py`` all that knows LangGraph. What it stores of a conversation is plain records
+With ``agent/saver.py`` all that knows LangGraph; it takes long to import and is so, for planners
+that ask a server, while the first request is under way. What it stores of a conversation is plain records
 (names and hashes, never pixels), written before the next step begins, so that a conversation goes
-on after a crash: results of calls that had finished are taken over when it is opened again.
+on after a crash: results of calls that had finished are taken over when it is opened again, and a
+question that was cut off can be taken up where it was.
 """
 
 # ruff: noqa: TID253 - the module of LangGraph, itself imported when a question is asked
@@ -10,23 +12,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sqlite3
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from pathlib import Path
+from collections.abc import AsyncGenerator, Callable, Mapping
+from functools import partial
 from typing import Annotated, Any, TypedDict
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
-from langgraph.types import Command, Send
+from langgraph.types import Command, Send, interrupt
 
-from agent.database import examine, unusable
+from agent.conversations import Conversations
 from agent.events import Event
-from agent.held import Keeper
 from agent.protocol import Call
-from agent.saver import BUSY_MS, Saver
-from agent.session import Session
-from agent.stored import call_record, check_schema, take_over, turn_record
-from agent.threads import in_thread
+from agent.stored import turn_record
 from agent.turn import Working
 
 SUPER_STEPS_PER_DECISION = 2
@@ -40,17 +37,11 @@ def merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def gathered(old: list[Any], new: list[Any] | None) -> list[Any]:
-    """Results of calls that run together; None clears them."""
-    return [] if new is None else [*(old or []), *new]
-
-
 class State(TypedDict, total=False):
     """What is stored after each step."""
 
     session: Annotated[dict[str, Any], merged]
     turn: dict[str, Any]
-    done: Annotated[list[dict[str, Any]], gathered]
 
 
 class Group(TypedDict):
@@ -62,18 +53,23 @@ class Group(TypedDict):
 async def _plan(state: State, runtime: Runtime[Working]) -> Command[Any]:
     """Take in what was found, ask the planner, look its plan over."""
     working = runtime.context
-    working.take_in()
-    await working.decide()
-    working.groups = working.look_over() if working.plan is not None else ()
+    if working.picked_up:
+        working.picked_up = False  # the plan is there already
+    else:
+        working.take_in()
+        await working.decide()
+        working.groups = working.look_over() if working.plan is not None else ()
     if not working.remember:
         return Command(goto=_after_plan(working))
-    news = {"session": working.session.unsaved(), "turn": turn_record(working), "done": None}
+    news = {"session": working.session.unsaved(), "turn": turn_record(working)}
     return Command(update=news, goto=_after_plan(working))
 
 
 def _after_plan(working: Working) -> str | list[Send]:
     if working.finish is not None:
         return "answer"
+    if working.asking.open is not None:
+        return "consent"
     if not working.groups:
         return "plan"
     return [
@@ -81,13 +77,19 @@ def _after_plan(working: Working) -> str | list[Send]:
     ]
 
 
+async def _consent(state: State, runtime: Runtime[Working]) -> Command[Any]:
+    """Hear the person on what was held back; a kept conversation stops here until then."""
+    working = runtime.context
+    allowed, by = interrupt(None) if working.remember else await working.asking.answer()
+    working.consented(allowed, by)
+    return Command(goto=_after_plan(working))
+
+
 async def _act(group: Group, runtime: Runtime[Working]) -> State:
     working = runtime.context
     calls = [Call.model_validate(c) for c in group["calls"]]
-    outcomes = await working.executor.run(calls)
-    if not working.remember:
-        return {}
-    return {"done": [call_record(o, working.session) for o in outcomes]}
+    await working.executor.run(calls)
+    return {}
 
 
 async def _answer(state: State, runtime: Runtime[Working]) -> State:
@@ -100,7 +102,8 @@ async def _answer(state: State, runtime: Runtime[Working]) -> State:
 
 def _build() -> Any:
     graph: Any = StateGraph(State, context_schema=Working)
-    graph.add_node("plan", _plan, destinations=("plan", "act", "answer"))
+    graph.add_node("plan", _plan, destinations=("plan", "consent", "act", "answer"))
+    graph.add_node("consent", _consent, destinations=("plan", "act"))
     graph.add_node("answer", _answer)
     graph.add_node("act", _act, input_schema=Group)
     graph.add_edge(START, "plan")
@@ -114,23 +117,24 @@ _COMPILED = _build().compile()
 
 async def run(working: Working, saver: Conversations | None) -> AsyncGenerator[Event, None]:
     """Take a turn from its question to its answer; its events as they happen."""
-    app = _COMPILED if saver is None else saver.app
+    events: asyncio.Queue[Event | None] = asyncio.Queue()
+    working.listen(events.put_nowait)
+    if working.picked_up:
+        working.tell_again()
+    app = _COMPILED if saver is None else _COMPILED.copy(update={"checkpointer": saver.saver})
     config: dict[str, Any] = {
         "recursion_limit": 20 + SUPER_STEPS_PER_DECISION * working.settings.max_steps * 2
     }
     given: State = {"turn": {}}
     if saver is not None:
         config["configurable"] = {"thread_id": working.session.name}
-        given = {
-            "session": working.session.unsaved(),
-            "turn": turn_record(working),
-            "done": None,  # type: ignore[typeddict-item]
-        }
-    events: asyncio.Queue[Event | None] = asyncio.Queue()
-    working.sink = events.put_nowait
+        given = {"session": working.session.unsaved(), "turn": turn_record(working)}
+        working.executor.keep = saver.keeping(working.session)
     durability = "sync" if saver is not None else None
-    walk = app.astream(given, config, context=working, stream_mode=[], durability=durability)
-    task = asyncio.create_task(_exhaust(walk))
+    walk = partial(
+        app.astream, config=config, context=working, stream_mode=[], durability=durability
+    )
+    task = asyncio.create_task(_exhaust(walk, given, working))
     task.add_done_callback(lambda _: events.put_nowait(None))
     try:
         while (event := await events.get()) is not None:
@@ -141,56 +145,13 @@ async def run(working: Working, saver: Conversations | None) -> AsyncGenerator[E
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _exhaust(walk: AsyncGenerator[Any, None]) -> None:
-    async with contextlib.aclosing(walk) as steps:
-        async for _ in steps:
-            pass
-
-
-class Conversations:
-    """The database of conversations, open for one turn."""
-
-    def __init__(self, saver: Saver) -> None:
-        self.app = _COMPILED.copy(update={"checkpointer": saver})
-        self._saver = saver
-
-    async def load(self, name: str, keeper: Keeper) -> Session:
-        """The conversation as it was left, calls of a turn that died included.
-
-        Raises:
-            ConfigError: a newer version of this program wrote it.
-        """
-        found = await self._saver.aget_tuple({"configurable": {"thread_id": name}})
-        values = found.checkpoint["channel_values"] if found else {}
-        turn = values.get("turn") or {}
-        check_schema(name, turn)
-        session = Session.from_records(name, values.get("session", {}), keeper)
-        if found and turn:
-            written = [v for _, channel, v in found.pending_writes or () if channel == "done"]
-            await in_thread(lambda: take_over(session, turn, [r for v in written for r in v]))
-        return session
-
-    async def forget(self, name: str) -> None:
-        """Delete a conversation."""
-        await self._saver.adelete_thread(name)
-
-
-@contextlib.asynccontextmanager
-async def conversations(path: Path) -> AsyncIterator[Conversations]:
-    """Open the database of conversations, made where there is none.
-
-    Raises:
-        ConfigError: the file is damaged, of another program or newer; it is left as it is.
-    """
-    await in_thread(lambda: examine(path))
-    try:
-        connection = sqlite3.connect(path, timeout=BUSY_MS / 1000, check_same_thread=False)
-    except (sqlite3.Error, OSError) as error:
-        raise unusable(path, str(error)) from None
-    saver = Saver(connection)
-    try:
-        yield Conversations(saver)
-    except sqlite3.DatabaseError as error:
-        raise unusable(path, str(error)) from None
-    finally:
-        await asyncio.shield(asyncio.ensure_future(in_thread(saver.close)))
+async def _exhaust(
+    walk: Callable[[Any], AsyncGenerator[Any, None]], given: Any, working: Working
+) -> None:
+    """Walk to the end; where the graph stopped for the person, on from there with the answer."""
+    while given is not None:
+        async with contextlib.aclosing(walk(given)) as steps:
+            async for _ in steps:
+                pass
+        waits = working.asking.open is not None
+        given = Command(resume=await working.asking.answer()) if waits else None

@@ -9,15 +9,61 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from agent.scene import Scene
 from tools.catalog import Catalog, ToolSpec
+from tools.context import Models
+from tools.errors import PlannerError
 from tools.types import Artefact
 
 Status = Literal["answered", "cannot", "failed"]
+
+
+class Usage(BaseModel):
+    """What a decision, or a turn, took of a language model."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    llm_calls: int = 0
+    """Requests that were answered."""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    estimated: int = 0
+    """Requests whose tokens are estimated, since the server did not count them."""
+    cost: float = 0.0
+    """In the currency of the prices that are set; 0 where none are."""
+    pictures: int = 0
+    """Pictures that were sent."""
+    sent_bytes: int = 0
+    """Size of the requests' bodies."""
+    model: str = ""
+    """Who answered last."""
+    prompt: str = ""
+    """Hash of the prompt files that were rendered."""
+    retries: tuple[str, ...] = ()
+    """One line for each request that was sent again, and why."""
+
+    def __add__(self, other: Usage) -> Usage:
+        """Both together; the names are those of the later one."""
+        sums = {n: getattr(self, n) + getattr(other, n) for n in _SUMMED}
+        last = {n: getattr(other, n) or getattr(self, n) for n in ("model", "prompt")}
+        return Usage(**sums, **last)
+
+
+_SUMMED = (
+    "llm_calls", "tokens_in", "tokens_out", "estimated", "cost", "pictures", "sent_bytes", "retries",
+)  # fmt: skip
+
+
+class BadReply(PlannerError):
+    """A language model's reply that could not be used, and what it took all the same."""
+
+    def __init__(self, message: str, *, hint: str = "", usage: Usage | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.usage = usage or Usage()
 
 
 class Call(BaseModel):
@@ -32,30 +78,41 @@ class Call(BaseModel):
     """Plain values, or handles (``img1``, ``#4``, ``$id``) where the tool takes an artefact."""
 
 
-class Plan(BaseModel):
+class Decision(BaseModel):
+    """What a planner may answer with: a plan or an end."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    usage: Usage = Usage()
+    """What it took of a language model."""
+    shown: tuple[str, ...] = ()
+    """Handles of the pictures that the language model was sent."""
+
+
+class Plan(Decision):
     """A small DAG of calls. Those that do not wait for one another run together."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    calls: tuple[Call, ...] = Field(min_length=1, max_length=24)
+    calls: tuple[Call, ...] = Field(default=(), max_length=24)
     thought: str = ""
     """Why, for people."""
-    llm_calls: int = 0
-    """Requests to a language model that this decision took."""
+    look: tuple[str, ...] = ()
+    """Handles of pictures and things that the planner wants to see with its next request."""
+
+    @model_validator(mode="after")
+    def _wants_something(self) -> Self:
+        if not self.calls and not self.look:
+            raise ValueError("a plan has calls, or pictures to look at")
+        return self
 
 
-class Finish(BaseModel):
+class Finish(Decision):
     """The end of a turn."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     text: str
     """The answer, with cites in square brackets: ``[#1 #2]`` entities, ``[table1]`` artefacts."""
     status: Status = "answered"
     images: tuple[str, ...] = ()
     """Handles of pictures that are part of the answer."""
-    llm_calls: int = 0
-    """Requests to a language model that this decision took."""
 
 
 @dataclass(frozen=True)
@@ -100,12 +157,34 @@ class Turn:
 
 
 @dataclass(frozen=True)
+class Version:
+    """A picture of the conversation: as given, or made from another one."""
+
+    handle: str
+    parent: str = ""
+    """Handle of the picture it was made from; '' for one that was given."""
+    call: Call | None = None
+    """What made it."""
+    turn: int = 0
+    """Number of the question that made it, from 1; 0 for one that was given."""
+    shown: bool = True
+    """Whether it was given or an answer; else a step on the way to one."""
+    stands: bool = False
+    """Whether it is what the conversation goes on with now."""
+
+
+@dataclass(frozen=True)
 class Left:
     """What remains of the limits of this turn."""
 
     steps: int
     calls: int
     seconds: float
+    llm_calls: int = 1_000_000
+    tokens: int = 1_000_000_000
+    pictures: int = 1_000_000
+    """That may still be sent to a language model."""
+    cost: float = float("inf")
 
 
 @dataclass(frozen=True)
@@ -135,8 +214,34 @@ class View:
     """File names of pictures by handle. Not trusted."""
     fresh: bool = True
     """Whether the pictures came with this question, not from an earlier one."""
+    clips: tuple[str, ...] = ()
+    """Handles of the films in question; the first frame of each is among `images`."""
+    versions: tuple[Version, ...] = ()
+    """The pictures that edits of earlier turns began from and made, parents first."""
     problem: str = ""
     """Why the last reply was sent back, in one line."""
+    step: int = 1
+    """The decision that is asked for, from 1."""
+    news: int = 0
+    """How many of the last `results` came of the last plan."""
+    soon: tuple[ToolSpec, ...] = ()
+    """Tools that can fire now or on the results of those: what one plan may hold."""
+    shown: frozenset[str] = frozenset()
+    """Handles of the pictures that the language model has been sent in this turn."""
+    look: tuple[str, ...] = ()
+    """Handles that the planner asked to see."""
+    usage: Usage = Usage()
+    """What this turn has taken of a language model so far."""
+    models: Models | None = field(default=None, repr=False)
+    """The host, for planners that think with a model of its own."""
+    tell: Callable[[Any], None] = field(default=lambda event: None, repr=False)
+    """Takes an event that tells people what the planner is about."""
+
+    @property
+    def last(self) -> bool:
+        """Whether this decision must be the end: what is left is spent after it."""
+        left = self.left
+        return left.steps <= 1 or left.calls < 1 or left.llm_calls <= 1
 
     def of_call(self, call_id: str) -> Result | None:
         """The result of a call of this turn."""
@@ -146,11 +251,14 @@ class View:
 class Planner(Protocol):
     """Decides the next calls, or ends the turn."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """By which it is chosen and named in traces."""
 
     async def decide(self, view: View) -> Plan | Finish:
         """The next plan, or the end.
 
         Raises:
-            PlannerError: no usable reply came.
+            PlannerError: no usable reply came; the planner is asked again with the reason.
+            ServerError: the language model cannot be reached, or gives no whole reply.
         """

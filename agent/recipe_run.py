@@ -56,6 +56,8 @@ class RecipePlanner:
     """Runs a recipe on the pictures of one question after another."""
 
     name = "recipe"
+    trusted = True
+    """Its calls were allowed when they were recorded."""
 
     def __init__(self, recipe: Recipe, recorded: Recorded | None = None) -> None:
         """Run `recipe`; where all comes out as `recorded`, that answer stands."""

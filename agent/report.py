@@ -14,27 +14,33 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from agent import told
 from agent.cites import CITE, cites_in
 from agent.claims import is_cite
-from agent.embed import picture_address, thumbnail
+from agent.embed import file_address, picture_address, thumbnail
 from agent.events import (
     AnswerGiven,
     CallFailed,
     CallFinished,
+    CallProgress,
     CallStarted,
     EntityRecord,
     Event,
+    FellBack,
     HostEvent,
     LimitHit,
     PlanMade,
     Repaired,
+    Routed,
     RunStarted,
     SentBack,
 )
+from agent.moving import clip_address
 from agent.protocol import Call
 from agent.scene import Scene
 from tools.draw import colour_of
-from tools.types import Artefact, Image
+from tools.tracks import is_track
+from tools.types import Artefact, Clip, Image, Table
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -42,6 +48,8 @@ if TYPE_CHECKING:
 TEMPLATE = Path(__file__).parent / "templates" / "report.html"
 ROWS = 80
 """Pieces of evidence shown at most."""
+TRACK_ROWS = 200
+"""Rows of a followed thing shown at most."""
 ARGUMENT_CHARS = 80
 
 
@@ -71,6 +79,8 @@ class Shown:
     share: float = 0.0
     """Of the longest call, in percent."""
     notes: list[str] = field(default_factory=list)
+    sketch: str = ""
+    """Data address of the last picture that it showed while it ran."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +159,7 @@ def render(
         hidden=max(0, len(end.evidence) - ROWS),
         figures=_figures(start, rows, get),
         edits=list(_edits(made, start, get)),
+        tracks=list(_tracks(steps, get)),
         steps=steps,
         facts=[f for f in (scene.facts if scene else ()) if f.handle in handles],
         limits=[e.limit for e in events if isinstance(e, LimitHit)],
@@ -215,6 +226,8 @@ def _edits(
     asked = [i.handle for i in start.images]
     for handle in made:
         after = get(handle)
+        if isinstance(after, Clip):
+            yield _film(handle, after)
         if not isinstance(after, Image):
             continue
         roots = [(h, get(h)) for h in asked]
@@ -229,6 +242,24 @@ def _edits(
             "before": picture_address(before[1]) if before and before[0] != handle else "",
             "of": before[0] if before else "",
         }
+
+
+def _film(handle: str, clip: Clip) -> dict[str, Any]:
+    """A clip of the answer, as a moving picture."""
+    frames, height, width, _ = clip.frames.shape
+    size = f"{width} × {height} px, {frames} frames"
+    return {"handle": handle, "size": size, "after": clip_address(clip), "before": "", "of": ""}
+
+
+def _tracks(
+    steps: Sequence[Step], get: Callable[[str], Artefact]
+) -> Iterator[tuple[str, Table, int]]:
+    """What was followed through films: handle, the rows that are shown, how many are not."""
+    for handle in dict.fromkeys(c.handle for s in steps for c in s.calls if c.handle):
+        table = get(handle)
+        if isinstance(table, Table) and is_track(table):
+            shown = Table(table.columns, table.rows[:TRACK_ROWS])
+            yield handle, shown, len(table) - len(shown)
 
 
 def _steps(events: Sequence[Event]) -> list[Step]:
@@ -248,10 +279,8 @@ def _note(step: Step, event: Event) -> None:
         case PlanMade():
             step.plan = event
             step.calls = [_shown(c) for c in event.calls]
-        case SentBack():
-            step.notes.append(f"Sent back: {event.problem}")
-        case LimitHit():
-            step.notes.append(f"Limit reached: {event.limit}")
+        case SentBack() | LimitHit() | Routed() | FellBack():
+            step.notes += [line for line in (told.line(event),) if line]
         case HostEvent():
             step.notes.append(f"{event.model} {event.what}" + (event.note and f" ({event.note})"))
         case Repaired():
@@ -259,6 +288,8 @@ def _note(step: Step, event: Event) -> None:
         case CallStarted():
             call = _call(step, event.call.id)
             call.tool, call.arguments = event.call.tool, _arguments(event.call.args)
+        case CallProgress() if event.sketch:
+            _call(step, event.call).sketch = file_address(event.sketch)
         case CallFailed():
             call = _call(step, event.call)
             call.tool, call.failed = event.tool, f"{event.kind}: {event.message}"

@@ -11,14 +11,16 @@ import contextlib
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from types import TracebackType
 
+from agent import between
 from agent.answer import Answer, Fold
 from agent.asking import Images
 from agent.background import Background
+from agent.consent import Asks, Desk
 from agent.engine import Engine, cache_folder, runs_folder
 from agent.events import Event
 from agent.given import Given
 from agent.planners import make
-from agent.protocol import Planner
+from agent.protocol import Planner, Version
 from agent.settings import Settings
 from tools.catalog import Catalog, discover
 from tools.context import Models
@@ -38,6 +40,7 @@ class Agent:
         planner: Planner | None = None,
         catalog: Catalog | None = None,
         host: Models | None = None,
+        consent: Asks | None = None,
     ) -> None:
         """Set an agent up; nothing is loaded before the first question.
 
@@ -46,6 +49,10 @@ class Agent:
             planner: In place of the one the settings name.
             catalog: In place of all tools and models that are found.
             host: In place of a host made from the profile; it is not closed with the agent.
+            consent: Says whether calls may run that change or send what the person's own words do
+                not order: a function of the event `ConsentAsked`, plain or asynchronous, that
+                answers with True or False; or a `Desk`, where whoever follows the events calls
+                `settle`. Without it they are refused, unless the settings allow them.
 
         Raises:
             ConfigError: the planner or the profile is unknown.
@@ -55,7 +62,7 @@ class Agent:
         self.profile = load_profile(settings.profile)
         self.planner = planner or make(settings.planner, settings)
         self._background = Background()
-        self._engine = Engine(settings, self.planner, self.catalog, self.profile, host)
+        self._engine = Engine(settings, self.planner, self.catalog, self.profile, host, consent)
 
     async def astream(
         self,
@@ -127,11 +134,20 @@ class Agent:
         session: str = "",
     ) -> Answer:
         """Ask from plain code; the answer. Arguments and errors as for `astream`."""
-        fold = Fold()
-        stream = self.stream(question, images, boxes=boxes, points=points, session=session)
-        for event in stream:
-            fold.add(event)
-        return fold.answer()
+        return folded(self.stream(question, images, boxes=boxes, points=points, session=session))
+
+    def settle(self, id: str, allowed: bool) -> bool:
+        """Answer the question of a `ConsentAsked`, where the agent has a `Desk` for it.
+
+        Args:
+            id: Of the event.
+            allowed: Whether its calls may run.
+
+        Returns:
+            Whether the question was still open.
+        """
+        desk = self._engine.asks
+        return isinstance(desk, Desk) and desk.settle(id, allowed)
 
     def kept(self, sha256s: Sequence[str]) -> list[Image]:
         """Pictures of earlier runs, by hash.
@@ -141,10 +157,71 @@ class Agent:
         """
         return self._engine.kept(sha256s)
 
-    def forget(self, session: str) -> None:
-        """Delete a conversation and let go of what was kept for it; nothing where it is unknown.
+    async def aresume(self, session: str = "") -> AsyncGenerator[Event, None]:
+        """Go on with the question of a conversation that was cut off, from its last finished step.
 
-        A question of it that is under way is waited for. Not for use in an event loop.
+        What had been found out is known and what was spent is spent; of the plan under way only
+        the calls that had not ended run. The events are those of the whole run.
+
+        Args:
+            session: Name of the conversation.
+
+        Raises:
+            InputError: no question of it was cut off.
+            ConfigError: the conversations cannot be used.
+        """
+        work = between.resume(self._engine, session)
+        async with contextlib.aclosing(self._background.astream(lambda: work)) as events:
+            async for event in events:
+                yield event
+
+    def resume(self, session: str = "") -> Answer:
+        """Go on with a question that was cut off, from plain code. As `aresume`."""
+        return folded(self._background.stream(lambda: between.resume(self._engine, session)))
+
+    def history(self, session: str = "") -> tuple[Version, ...]:
+        """The versions of a conversation's pictures, parents first. Not for use in an event loop.
+
+        Args:
+            session: Name of the conversation.
+        """
+        [found] = self._background.stream(lambda: between.history(self._engine, session))
+        return found
+
+    async def amove(self, where: str, session: str = "") -> AsyncGenerator[Event, None]:
+        """Go to a version of the pictures, as a run without a plan.
+
+        Args:
+            where: ``undo``, ``redo`` or the handle of a picture.
+            session: Name of the conversation.
+
+        Raises:
+            InputError: the conversation has no such picture.
+            ConfigError: the conversations cannot be used.
+        """
+        work = between.move(self._engine, session, where)
+        async with contextlib.aclosing(self._background.astream(lambda: work)) as events:
+            async for event in events:
+                yield event
+
+    def go_back(self, session: str, handle: str) -> Answer:
+        """Go on from any version of a picture; `handle` as ``where`` of `amove`."""
+        return folded(self._background.stream(lambda: between.move(self._engine, session, handle)))
+
+    def undo(self, session: str = "") -> Answer:
+        """Undo the last edit of what stands; an honest "cannot" where there is none."""
+        return self.go_back(session, between.UNDO)
+
+    def redo(self, session: str = "") -> Answer:
+        """Do an edit again that was undone."""
+        return self.go_back(session, between.REDO)
+
+    def forget(self, session: str) -> None:
+        """Delete a conversation, and what was kept for it and for no other one.
+
+        With it go the pictures, the artefacts and the remembered answers of models about them;
+        the folders of its runs stay. A question of it that is under way is waited for. Not for
+        use in an event loop.
 
         Args:
             session: Name of the conversation.
@@ -153,12 +230,12 @@ class Agent:
             InputError: that is no name of a conversation.
             ConfigError: the conversations are damaged.
         """
-        for _ in self._background.stream(lambda: self._engine.forget(session)):
+        for _ in self._background.stream(lambda: between.forget(self._engine, session)):
             raise AssertionError("forgetting tells nothing")
 
     def close(self) -> None:
         """Stop what runs and give the models back. May be called twice."""
-        self._background.close()
+        self._background.close(last=getattr(self.planner, "aclose", None))
         self._engine.close()
 
     def __enter__(self) -> Agent:
@@ -171,3 +248,11 @@ class Agent:
         where: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def folded(events: Iterator[Event]) -> Answer:
+    """The answer that a run ends with."""
+    fold = Fold()
+    for event in events:
+        fold.add(event)
+    return fold.answer()

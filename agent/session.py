@@ -14,12 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from agent.held import KINDS, Held, Keeper, identity
+from agent.held import KINDS, Held, Keeper, identity, root_of
 from agent.protocol import Call, Turn
 from agent.scene import Fact, Scene
 from tools.errors import BadArguments, InputError
-from tools.types import Artefact, Boxes, Image, Placed
+from tools.types import Artefact, Boxes, Clip, Image, Placed
 
+GIVEN = ("Image", "Clip")
+"""Classes of what a person gives."""
 SESSION_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@-]{0,119}")
 
 
@@ -69,7 +71,7 @@ class Session:
     ) -> str:
         """The handle, reserved or new, of an artefact that is already kept."""
         handle = handle or self.reserve(artefact.KIND)
-        root = artefact.frame.root if isinstance(artefact, Image) else ""
+        root = root_of(artefact)
         held = Held(
             sha256, type(artefact).__name__, identity(artefact, sha256), root, name, made, model
         )  # fmt: skip
@@ -77,6 +79,18 @@ class Session:
         self.live[held.identity] = artefact
         self.cold.discard(handle)
         return handle
+
+    def add_clip(self, clip: Clip, name: str) -> str:
+        """The handle of a film that the person gave; one that was given before keeps its own."""
+        sha256 = self.keeper.put(clip)
+        known = self.given_again(sha256, ())
+        return known or self.add(clip, sha256, name=name)
+
+    def clips_of(self, pictures: Iterable[str]) -> tuple[str, ...]:
+        """Handles of the films whose first frames are among these pictures."""
+        roots = {self.held[h].root for h in pictures if not self.held[h].made}
+        films = [(h, held) for h, held in self.held.items() if held.kind == "Clip" and held.root]
+        return tuple(h for h, held in films if held.root in roots and not held.made)
 
     def enter(self, handle: str, held: Held) -> None:
         """Make a handle known, of an artefact or of a stored record."""
@@ -86,7 +100,7 @@ class Session:
         self.kinds[handle] = KINDS.get(held.kind, Artefact)
         if held.identity not in self.live:
             self.cold.add(handle)
-        if held.root:
+        if held.root and issubclass(self.kinds[handle], Image):
             self.pictures.setdefault(held.root, handle)
 
     def get(self, handle: str) -> Artefact:
@@ -107,9 +121,9 @@ class Session:
         return self.live[held.identity]
 
     def given_again(self, sha256: str, taken: Iterable[str]) -> str:
-        """The handle of a picture the person gave before, '' where it is new."""
+        """The handle of a picture or film the person gave before, '' where it is new."""
         for handle, held in self.held.items():
-            if held.sha256 == sha256 and held.kind == "Image" and not held.made:
+            if held.sha256 == sha256 and held.kind in GIVEN and not held.made:
                 if handle not in taken:
                     return handle
         return ""

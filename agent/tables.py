@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 FILE_WIDTH = 200
 """Columns where there is no terminal."""
 HEALTH_STYLE = {"ok": "green", "missing": "red", "note": "yellow"}
+OPTIONAL = frozenset({"ability", "language model"})
+"""Topics without which questions can still be answered."""
 
 
 def plain(rows: Sequence[Any]) -> list[dict[str, object]]:
@@ -55,7 +57,7 @@ def show_findings(findings: Sequence[Finding]) -> int:
     colours = [HEALTH_STYLE[f.health] for f in findings]
     show(("", "", "", ""), cells, lambda row, column: colours[row] if column == 2 else "")
     missing = [f for f in findings if f.health == "missing"]
-    core = [f for f in missing if f.topic != "ability"]
+    core = [f for f in missing if f.topic not in OPTIONAL]
     said = "all is well" if not missing else f"{len(missing)} things are missing"
     sys.stdout.write(said + "\n")
     return int(bool(core))

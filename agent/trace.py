@@ -19,8 +19,9 @@ from PIL import Image as PilImage
 from pydantic import ValidationError
 
 from agent.events import EVENTS, Event
+from agent.moving import animated
 from tools.errors import ConfigError, InputError
-from tools.types import Image
+from tools.types import Clip, Image
 
 TRACE = "trace.jsonl"
 ANSWER = "answer.json"
@@ -65,6 +66,25 @@ class RunFolder:
         except OSError as error:
             raise self._unwritable(error.strerror) from None
 
+    @classmethod
+    def again(cls, path: Path, events: Iterable[Event]) -> RunFolder:
+        """The folder of a run that was cut off, its trace cut to `events`.
+
+        Raises:
+            ConfigError: it cannot be written.
+        """
+        found = cls.__new__(cls)
+        found.path, found.trace = path, path / TRACE
+        whole = b"".join(EVENTS.dump_json(event) + b"\n" for event in events)
+        unfinished = path / f"{TRACE}.new"
+        try:
+            unfinished.write_bytes(whole)
+            unfinished.replace(found.trace)
+            found._file = found.trace.open("ab", buffering=0)
+        except OSError as error:
+            raise found._unwritable(error.strerror) from None
+        return found
+
     def __enter__(self) -> RunFolder:
         return self
 
@@ -107,6 +127,22 @@ class RunFolder:
         try:
             path.parent.mkdir(exist_ok=True)
             PilImage.fromarray(image.pixels).save(path, "PNG", compress_level=3)
+        except OSError as error:
+            raise self._unwritable(error.strerror) from None
+        return path
+
+    def put_film(self, name: str, clip: Clip) -> Path:
+        """``images/name.webp``: a clip as a moving picture."""
+        return self.put_bytes(f"{IMAGES}/{name}.webp", animated(clip))
+
+    def put_bytes(self, name: str, data: bytes) -> Path:
+        """A small file of the run, written whole."""
+        path = self.path / name
+        try:
+            path.parent.mkdir(exist_ok=True)
+            whole = path.with_name(f".{path.name}")
+            whole.write_bytes(data)
+            whole.replace(path)
         except OSError as error:
             raise self._unwritable(error.strerror) from None
         return path

@@ -36,6 +36,16 @@ def parse_point(text: str) -> tuple[float, float, bool]:
     return x, y, not text.startswith("-")
 
 
+def parse_price(text: str) -> tuple[float, float]:
+    """``in,out``: what a million tokens in and a million tokens out cost.
+
+    Raises:
+        typer.BadParameter: it is no price.
+    """
+    into, out = _numbers(text, 2, "--price wants IN,OUT for a million tokens each")
+    return into, out
+
+
 def _numbers(text: str, count: int, wanted: str) -> list[float]:
     try:
         numbers = [float(part) for part in text.split(",")]
@@ -46,19 +56,42 @@ def _numbers(text: str, count: int, wanted: str) -> list[float]:
     return numbers
 
 
-def settings_of(**chosen: Any) -> Settings:
-    """The settings that were chosen.
+def settings_of(
+    *,
+    model: str | None = None,
+    base_url: str | None = None,
+    max_cost: float | None = None,
+    price: str | None = None,
+    **chosen: Any,
+) -> Settings:
+    """The settings that were chosen, over those of the environment.
+
+    Args:
+        model: Name of the language model, or several with commas between.
+        base_url: Address of its server.
+        max_cost: What one question may cost.
+        price: ``IN,OUT``: what a million tokens in and out cost.
+        chosen: Settings by name.
 
     Raises:
-        typer.BadParameter: one is out of range.
+        typer.BadParameter: one is out of range, or lacks what gives it a meaning.
     """
     from pydantic import ValidationError
 
     from agent.settings import Settings
 
+    prices = parse_price(price) if price is not None else (None, None)
+    typed = {"model": model, "base_url": base_url, "max_cost": max_cost,
+             "price_in": prices[0], "price_out": prices[1]}  # fmt: skip
     try:
-        return Settings(**chosen)
+        named = {name: value for name, value in typed.items() if value is not None}
+        settings = Settings.model_validate({**chosen, "llm": named})
     except ValidationError as error:
         fault = error.errors()[0]
-        name = str(fault["loc"][0]).replace("_", "-")
+        name = str(fault["loc"][-1]).replace("_", "-")
         raise typer.BadParameter(f"--{name} {fault['input']!r}: {fault['msg']}") from None
+    if base_url is not None and not settings.llm.model.strip():
+        raise typer.BadParameter("--base-url says where, not which: add --model NAME")
+    if max_cost and not any(prices):
+        raise typer.BadParameter("--max-cost wants --price IN,OUT: what a million tokens cost")
+    return settings

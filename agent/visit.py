@@ -18,12 +18,12 @@ from typing import Any, Protocol
 
 from PIL import Image as PilImage
 
-from agent.chat import SHOWABLE, Message, Turn
+from agent.chat import NO, SHOWABLE, YES, Message, Turn
 from agent.events import Event
 from agent.marks import Marks
 from agent.visitors import Visitors
 from tools.errors import OcelliError
-from tools.ingest import ingest
+from tools.ingest import Film, Limits, watch
 
 log = logging.getLogger("ocelli.app")
 MAX_GALLERY = 60
@@ -31,6 +31,8 @@ MAX_QUESTION = 4_000
 """Characters."""
 MAX_TURNS = 200
 """Questions in one conversation."""
+POINTED = Limits(film_frames=2)
+"""Of a film only the first frame is pointed at; two make it a film, at the size it is asked at."""
 PROGRESS_SECONDS = 0.2
 """How often a bar may move."""
 
@@ -49,8 +51,14 @@ class Asks(Protocol):
     ) -> AsyncGenerator[Event, None]:
         """The events of one question."""
 
+    def amove(self, where: str, session: str = "") -> AsyncGenerator[Event, None]:
+        """The events of going to another version of the pictures."""
+
     def forget(self, session: str) -> None:
         """Delete a conversation."""
+
+    def settle(self, id: str, allowed: bool) -> bool:
+        """Answer whether calls may run that the person's words do not order."""
 
 
 @dataclass
@@ -101,11 +109,26 @@ class Visit:
             given |= {"boxes": marks.boxes} if marks.boxes else {}
             given |= {"points": marks.points} if marks.points else {}
             marks.clear()
-        async with contextlib.aclosing(_events(agent, turn, question, files, given)) as events:
+        stream = agent.astream(question, files, **given)
+        async with contextlib.aclosing(_events(stream, turn)) as events:
             async for _ in events:
                 yield
         for ref, path in zip(turn.started.images if turn.started else (), files, strict=False):
             self.originals[ref.sha256] = (path, (ref.width, ref.height))
+
+    async def move(self, agent: Asks, where: str) -> AsyncGenerator[None, None]:
+        """Undo or redo an edit; as `ask`."""
+        turn = Turn(f"t{len(self.turns) + 1}", self.publish)
+        turn.ask(where.capitalize(), [], "")
+        self.turns.append(turn)
+        yield
+        problem = self._problem(where, [])
+        if problem:
+            turn.fail(problem)
+            return
+        async with contextlib.aclosing(_events(agent.amove(where, self.id), turn)) as events:
+            async for _ in events:
+                yield
 
     def _problem(self, question: str, files: list[str]) -> str:
         """Why a question cannot be put, '' when it can."""
@@ -124,12 +147,19 @@ class Visit:
         if self.turns and self.turns[-1].answer is None and not self.turns[-1].over:
             self.turns[-1].stop()
 
+    def settle(self, agent: Asks, said: str) -> None:
+        """A button of the open question was pressed; nothing where none is open."""
+        turn = self.turns[-1] if self.turns else None
+        if turn is not None and turn.consent and said in (YES, NO):
+            agent.settle(turn.consent, said == YES)
+
     def point_at(self, path: str) -> None:
         """Take an upload as the picture to point at; one that cannot be read is left out."""
         self.source, self.marks = path, None
         self.uploads.add(path)
         with contextlib.suppress(OcelliError):  # asking about it says what is wrong with it
-            self.marks = Marks.on(ingest(path)[0])
+            shown = watch(path, limits=POINTED)[0]
+            self.marks = Marks.on(shown.still() if isinstance(shown, Film) else shown)
 
     def marked(self) -> str | None:
         """Path of the picture to point at, with its marks."""
@@ -184,13 +214,11 @@ class Visit:
         return (path, turn.pictures[0]) if same and Path(path).suffix.lower() in SHOWABLE else None
 
 
-async def _events(
-    agent: Asks, turn: Turn, question: str, files: list[str], given: dict[str, Any]
-) -> AsyncGenerator[None, None]:
+async def _events(stream: AsyncGenerator[Event, None], turn: Turn) -> AsyncGenerator[None, None]:
     """Feed the turn with the events of the agent."""
     shown_at = 0.0
     try:
-        async with contextlib.aclosing(agent.astream(question, files, **given)) as events:
+        async with contextlib.aclosing(stream) as events:
             async for event in events:
                 turn.add(event)
                 now = time.monotonic()

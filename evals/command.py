@@ -21,6 +21,7 @@ from agent.words import clean
 from evals.page import page, verdict
 from evals.registry import find
 from evals.results import MANIFEST, Record, Results, write_atomically
+from evals.routes import write_routes
 from evals.runner import Asks, Job, manifest, run
 from evals.score import rate
 from evals.summary import summarise
@@ -74,8 +75,9 @@ def evaluate(
 
 
 def write_reports(folder: Path, records: list[Record], name: str) -> None:
-    """``summary.json`` and ``index.html``, from the records alone."""
+    """``summary.json``, ``index.html`` and ``routes.jsonl``, from records and traces alone."""
     summary = summarise(records)
+    write_routes(folder, records)
     write_atomically(folder / "summary.json", json.dumps(summary, indent=2) + "\n")
     write_atomically(folder / "index.html", page(name, summary, records, folder))
 

@@ -185,7 +185,7 @@ def _record(
         reason=verdict.reason,
         status=answer.status,
         seconds=round(seconds, 3),
-        llm_calls=answer.llm_calls,
+        llm_calls=answer.usage.llm_calls,
         steps=answer.steps,
         tools=tuple(tools),
         question=task.question,

@@ -49,6 +49,9 @@ class PlayedAgent:
     def forget(self, session: str) -> None:
         self.forgotten.append(session)
 
+    def settle(self, id: str, allowed: bool) -> bool:
+        return False
+
     async def astream(
         self, question: str, images: Sequence[Any] = (), **given: Any
     ) -> AsyncIterator[ev.Event]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from llm_server import Server, serving
 
 from tools.catalog import discover
 from tools.context import CancelToken, ToolContext
@@ -58,6 +59,13 @@ def _no_weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("OCELLI_DEVICE", "cpu")
         patch.delenv("OCELLI_WEIGHTS", raising=False)
         yield
+
+
+@pytest.fixture
+def llm_server() -> Iterator[Server]:
+    """A scripted server of language models; see ``tests/llm_server.py``."""
+    with serving() as server:
+        yield server
 
 
 BUILT: dict[str, Path] = {}

@@ -21,7 +21,7 @@ from agent import events as ev
 from agent.chat import Turn, answer_markdown
 from agent.markdown import clean, escape_line, escape_markdown
 from agent.marks import Marks
-from agent.protocol import Call
+from agent.protocol import Call, Usage
 from agent.visit import Visit
 from agent.visitors import Visitors
 from tools.errors import ConfigError
@@ -140,6 +140,49 @@ def test_every_kind_of_event_is_taken_in() -> None:
     for said in ("image filled with img1", "no such tool", "max&#95;steps"):
         assert said in text
     assert turn.messages[-1]["metadata"]["log"] == "50% half"
+
+
+def test_thoughts_are_shown_as_they_come_and_what_went_wrong_beside_them() -> None:
+    turn = Turn("t1")
+    turn.add(ev.Routed(step=1, route="direct", why="it asks for an opinion"))
+    turn.add(ev.Thinking(step=1, text="First I"))
+    turn.add(ev.Thinking(step=1, text="First I look at *img1*"))
+    [step] = turn.messages
+    assert step["metadata"]["title"] == "Step 1 · thinking"
+    assert (
+        step["content"] == "First I look at &#42;img1&#42;\n\nRoute: direct, it asks for an opinion"
+    )
+    usage = Usage(llm_calls=1, retries=("'m' at h: it answers 503; asked again after 1 s",))
+    call = Call(id="1", tool="read_text", args={})
+    turn.add(ev.PlanMade(step=1, thought="I look.", calls=(call,), planner="tools", seconds=1,
+                         usage=usage))  # fmt: skip
+    assert turn.messages[0]["metadata"]["title"] == "Step 1 · read text"
+    assert turn.messages[0]["content"].startswith("I look.\n\nRoute")
+    assert "503" in turn.messages[0]["content"]
+    assert turn.running
+    turn.add(ev.Thinking(step=2, text="It says"))
+    assert turn.messages[0]["metadata"]["status"] == "done"
+    assert turn.messages[-1]["metadata"]["status"] == "pending"
+    turn.add(ev.FellBack(step=2, given_up="tools", taken="direct", why="the server is gone"))
+    total = Usage(llm_calls=2, tokens_in=12345, tokens_out=67, cost=0.01234,
+                  retries=(*usage.retries, "'m' at h: it answers 502; asked again after 2 s"))  # fmt: skip
+    turn.add(ev.AnswerGiven(step=2, text="STOP", status="answered", steps=2, usage=total))
+    assert not turn.running
+    last = next(
+        m for m in turn.messages if m.get("metadata", {}).get("title") == "Step 2 · answers"
+    )
+    for said in ("tools given up for direct: the server is gone", "502"):
+        assert said in last["content"]
+    assert "503" not in last["content"]
+    assert turn.messages[-1]["content"] == (
+        "_2 steps · 2 LLM calls · 12,345 tokens in, 67 out · cost 0.0123 · 0.0 s_"
+    )
+
+
+def test_a_route_that_is_taken_anyway_is_not_told() -> None:
+    turn = Turn("t1")
+    turn.add(ev.Routed(step=1, route="chain", why="no multimodal model is ready"))
+    assert turn.messages == []
 
 
 def test_notes_of_the_pictures_are_told() -> None:
@@ -365,3 +408,35 @@ def test_without_a_cookie_there_is_only_the_page(served: Served) -> None:
     assert served.ask("GET", "/config").status == 403
     assert served.upload("", b"x").status == 403
     assert served.upload("ocelli_x=guess", b"x").status == 403
+
+
+def test_undo_is_a_turn_of_the_page(tmp_path: Path) -> None:
+    from PIL import Image as PilImage
+
+    from agent.planners.scripted import ScriptedPlanner
+    from agent.protocol import Finish, Plan
+    from agent.run import Agent
+    from agent.settings import Settings
+
+    async def drain(steps: Any) -> None:
+        async for _ in steps:
+            pass
+
+    photo = tmp_path / "a.png"
+    PilImage.new("RGB", (40, 30), "red").save(photo)
+    turned = {"image": "img1", "operation": "rotate", "amount": 90}
+    planner = ScriptedPlanner(
+        [Plan(calls=(Call(id="a", tool="adjust", args=turned),)),
+         Finish(text="Done [img2].", images=("img2",))]
+    )  # fmt: skip
+    settings = Settings(home=tmp_path / "home", out=tmp_path / "runs")
+    visit = Visit.of(Visitors(tmp_path / "app"), "")
+    with Agent(settings, planner=planner) as agent:
+        asyncio.run(drain(visit.move(agent, "undo")))
+        assert "no picture yet" in str(visit.messages)
+        asyncio.run(drain(visit.ask(agent, "turn it", [str(photo)])))
+        asyncio.run(drain(visit.move(agent, "undo")))
+    assert visit.turns[-1].answer is not None
+    assert visit.turns[-1].answer.text == "The picture [img1] stands again."
+    with PilImage.open(visit.turns[-1].pictures[0]) as shown:
+        assert shown.size == (40, 30)

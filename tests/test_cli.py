@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any, Self
 
 import pytest
+from llm_server import Fault, Server, Wire, error
 
 import agent.run
 from agent.cli import main
@@ -28,7 +29,7 @@ from agent.events import (
 )
 from agent.protocol import Call
 from agent.settings import Settings
-from agent.typed import parse_box, parse_point
+from agent.typed import parse_box, parse_point, parse_price, settings_of
 from tools.errors import ConfigError, InputError
 
 ROOT = Path(__file__).parent.parent
@@ -58,7 +59,7 @@ class Fake:
     asked: list[tuple[Any, ...]] = []
     plays: list[Event | BaseException] = []
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, consent: Any = None) -> None:
         self.settings = settings
 
     def __enter__(self) -> Self:
@@ -154,6 +155,44 @@ def test_options_reach_the_agent() -> None:
     assert (settings.max_seconds, settings.out) == (7, Path("runs"))
 
 
+LLM_VARIABLES = ("OPENAI_BASE_URL", "OPENAI_API_KEY", "OCELLI_MODEL")
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No language model is set in the environment."""
+    for name in LLM_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_what_is_typed_goes_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in zip(LLM_VARIABLES, ("http://env/v1", "sk-env", "env-model"), strict=True):
+        monkeypatch.setenv(name, value)
+    main(["ask", "q", "a.png"])
+    main(["ask", "q", "a.png", "--model", "big,small", "--max-cost", "0.5", "--price", "2,8",
+          "--consent", "refuse"])  # fmt: skip
+    main(["ask", "q", "a.png", "--base-url", "http://typed/v1", "--planner", "react"])
+    plain, typed, moved = (asked[0] for asked in Fake.asked)
+    assert (plain.llm.model, plain.llm.base_url) == ("env-model", "http://env/v1")
+    assert (typed.llm.model, typed.llm.base_url) == ("big,small", "http://env/v1")
+    assert (typed.llm.max_cost, typed.llm.price_in, typed.llm.price_out) == (0.5, 2, 8)
+    assert typed.consent == "refuse"
+    assert (moved.llm.model, moved.llm.base_url) == ("env-model", "http://typed/v1")
+    assert moved.planner == "react"
+    assert all(s.llm.api_key.get_secret_value() == "sk-env" for s in (plain, typed, moved))
+
+
+def test_no_flag_takes_a_key(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", "q", "a.png", "--api-key", "sk-typed"]) == 2
+    assert "sk-typed" not in one_line(capsys.readouterr().err)
+    assert "OPENAI_API_KEY" in run("ask", "--help").stdout
+
+
+def test_parse_price() -> None:
+    assert parse_price("0.15,0.6") == (0.15, 0.6)
+    assert settings_of(price="0,1").llm.price_out == 1
+
+
 def test_parse_box_and_point() -> None:
     assert parse_box("0,0,1.5,2") == (0, 0, 1.5, 2)
     assert parse_point("0,7") == (0, 7, True)
@@ -173,6 +212,14 @@ def test_parse_box_and_point() -> None:
         (["ask", "q", "a", "--point", "1"], "--point wants x,y"),
         (["ask", "q", "a", "--route", "scenic"], "--route 'scenic'"),
         (["ask", "q", "a", "--max-steps", "999"], "--max-steps 999"),
+        (["ask", "q", "a", "--consent", "perhaps"], "--consent 'perhaps'"),
+        (["ask", "q", "a", "--base-url", "http://h/v1"], "add --model NAME"),
+        (["ask", "q", "a", "--max-cost", "1"], "--max-cost wants --price"),
+        (["ask", "q", "a", "--max-cost", "1", "--price", "0,0"], "--max-cost wants --price"),
+        (["ask", "q", "a", "--max-cost", "-1"], "--max-cost"),
+        (["ask", "q", "a", "--price", "cheap"], "--price wants IN,OUT"),
+        (["eval", "starter", "--route", "scenic"], "--route 'scenic'"),
+        (["app", "--route", "scenic"], "--route 'scenic'"),
         (["tools", "--graph", "x.png"], "must end in .svg"),
         (["tools", "--profile", "huge\x1b[31m"], "there is no profile"),
         (["eval", "no-such-thing"], "there is no benchmark or task file 'no-such-thing'"),
@@ -183,7 +230,7 @@ def test_parse_box_and_point() -> None:
 )
 def test_wrong_use_is_one_line_and_code_2(
     words: list[str], said: str, capsys: pytest.CaptureFixture[str], tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, bare: None,
 ) -> None:  # fmt: skip
     monkeypatch.chdir(tmp_path)
     assert main(words) == 2
@@ -252,7 +299,7 @@ def test_a_stop_is_one_line_and_code_130(
 def test_a_stop_before_anything_runs_is_the_same(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stop(settings: Settings) -> None:
+    def stop(settings: Settings, consent: Any = None) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(agent.run, "Agent", stop)
@@ -303,6 +350,77 @@ def test_doctor_says_what_is_ready_and_what_mends_it(
     assert "pip install 'no-such-package" in out
 
 
+def told(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    """Exit code of the doctor, what it says of planning, and all it says."""
+    code = main(["doctor", *words])
+    out = capsys.readouterr().out
+    topics = ("planner", "language model")
+    return code, "\n".join(line for line in out.splitlines() if line.startswith(topics)), out
+
+
+def test_doctor_without_a_language_model(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, bare: None
+) -> None:
+    code, said, _ = told(capsys)
+    assert code == 0
+    assert "offline, asks no language model" in said
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    assert "no model; set OCELLI_MODEL" in told(capsys)[1]
+    code, said, _ = told(capsys, "--planner", "react")
+    assert code == 1
+    assert "no language model is named. Set OCELLI_MODEL" in said
+
+
+def test_doctor_says_which_language_model_would_be_asked(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, llm_server: Server,
+    bare: None,
+) -> None:  # fmt: skip
+    llm_server.models, llm_server.key = ("tiny-vl", "plain:latest"), "sk-secret-of-mine"
+    url = llm_server.url.replace("//", "//user:hidden@") + "?api-version=hush"
+    code, said, _ = told(capsys, "--model", "tiny-vl,plain", "--base-url", url)
+    assert code == 0
+    assert "tools, asks a language model" in said
+    assert f"is sent pictures; at {llm_server.url}, no key" in said
+    assert f"is sent no pictures; at {llm_server.url}, no key" in said
+    monkeypatch.setenv("OPENAI_API_KEY", llm_server.key)
+    code, said, whole = told(capsys, "--model", "tiny-vl", "--base-url", url)
+    assert f"at {llm_server.url}, key set" in said
+    assert "answers, and has 2 models" in said
+    assert not any(secret in whole for secret in (llm_server.key, "hidden", "hush"))
+    assert not llm_server.seen, "nothing that costs was asked"
+    code, said, _ = told(capsys, "--model", "huge", "--base-url", llm_server.url)
+    assert code == 0
+    assert "has no huge. Set OCELLI_MODEL to one of: tiny-vl, plain:latest" in said
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (error(401, "who are you?"), "Set OPENAI_API_KEY to a key that this server knows"),
+        (error(404, "nothing here"), "answers, but does not say which models it has"),
+        (Fault("silence", lambda wire: wire.hang()), "does not answer within 0.2 s"),
+    ],
+)
+def test_doctor_with_a_server_that_is_in_trouble(
+    fault: Fault, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
+    llm_server: Server, bare: None,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("agent.doctor.SERVER_SECONDS", 0.2 if fault.name == "silence" else 20)
+    monkeypatch.setattr("llm_server._Handler.do_GET", lambda self: fault.act(Wire(self)))
+    code, found, _ = told(capsys, "--model", "m", "--base-url", llm_server.url)
+    assert code == 0
+    assert said in found
+
+
+def test_doctor_with_a_server_that_is_not_there(
+    capsys: pytest.CaptureFixture[str], bare: None
+) -> None:
+    code, said, _ = told(capsys, "--model", "m", "--base-url", "http://127.0.0.1:9/v1")
+    assert code == 0
+    assert "cannot be reached" in said
+    assert "OPENAI_BASE_URL" in said
+
+
 def test_the_app_without_gradio_is_one_line(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -312,13 +430,15 @@ def test_the_app_without_gradio_is_one_line(
 
 
 def test_the_app_is_started_where_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    started: list[tuple[str, int]] = []
+    started: list[tuple[str, int, str]] = []
     module = ModuleType("app")
-    module.main = lambda host, port: started.append((host, port))  # type: ignore[attr-defined]
+    module.main = lambda host, port, settings: started.append(  # type: ignore[attr-defined]
+        (host, port, settings.llm.model)
+    )
     monkeypatch.setitem(sys.modules, "app", module)
     monkeypatch.setitem(sys.modules, "gradio", ModuleType("gradio"))
-    assert main(["app", "--port", "7999"]) == 0
-    assert started == [("127.0.0.1", 7999)]
+    assert main(["app", "--port", "7999", "--model", "m"]) == 0
+    assert started == [("127.0.0.1", 7999, "m")]
 
 
 def run(*words: str, **more: Any) -> subprocess.CompletedProcess[str]:

@@ -19,11 +19,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tools.device import give_back
+from tools.device import Gauge, Taken, give_back
 from tools.errors import Cancelled, OcelliError, ToolTimeout
 from tools.job import Job, as_tool_error, run_together
 
 LOG = logging.getLogger(__name__)
+GAUGE = Gauge()
+"""One for all actors: they share a card."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Hooks:
     """It did not load: no new job may come."""
     retire: Callable[[], bool]
     """It has been idle for long: True when it may leave."""
+    worked: Callable[[Taken], None]
+    """A call is over: what it took of the card."""
     ended: Callable[[], None]
     """The model is dropped and the thread is about to end."""
 
@@ -148,7 +152,8 @@ class Actor:
             return
         start = time.monotonic()
         try:
-            model = self._load()
+            with GAUGE.watching():
+                model = self._load()
         except BaseException as raised:  # noqa: BLE001 - border to foreign code, SystemExit too
             error = as_tool_error(self.name, raised)
             self._hooks.failed()
@@ -161,9 +166,12 @@ class Actor:
             self._hooks.loaded(model, time.monotonic() - start)
         while (job := self._next()) is not None:
             jobs = [job, *self._companions(job, model)]
-            run_together(jobs, self.name, model)
+            with GAUGE.watching() as taken:
+                run_together(jobs, self.name, model)
             with self._wake:
                 self._current, self._together = None, []
+            if not job.moves and taken.peak is not None:
+                self._hooks.worked(taken)
             del job, jobs
         self._unload(model)
 

@@ -10,16 +10,33 @@ import contextlib
 import importlib.util
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tools.catalog import ModelSpec
 from tools.diffusion import quiet
 from tools.errors import BadArguments, SetupError, ToolFailed
 from tools.weights import folder, pull
 
 HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
+USUAL = ("pytorch_lora_weights.safetensors", "learned_embeds.safetensors")
+"""Names that the library itself gives to the one file of a LoRA and of a textual inversion."""
 NAME = "borrowed"
 """What a LoRA is called inside the pipeline while it is in."""
+
+
+def adapter(repo: str) -> ModelSpec:
+    """What to fetch of a LoRA or a textual inversion that no model of ours is made of."""
+    return ModelSpec(
+        name=repo,
+        ability="generate",
+        licence="unknown",
+        load=partial(_file, repo),
+        version="1",
+        weights=repo,
+        files=(f"{repo}/*.safetensors",),
+    )
 
 
 @contextlib.contextmanager
@@ -96,7 +113,7 @@ def _file(repo: str) -> Path:
     """The one file of weights of a hub id."""
     if not HUB_ID.fullmatch(repo):
         raise BadArguments(f"{repo!r} is no hub id", hint="Give it as OWNER/NAME")
-    files = sorted(folder(repo).glob("*.safetensors"))
+    files = sorted(folder(repo).glob("*.safetensors"), key=lambda f: (f.name not in USUAL, f.name))
     if not files:
         raise SetupError(f"{repo} has no safetensors", hint=pull(repo))
     return files[0]

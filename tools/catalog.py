@@ -27,13 +27,14 @@ from pydantic.fields import FieldInfo
 from tools.context import ToolContext
 from tools.errors import BadArguments, SpecError
 from tools.types import Artefact
-from tools.weights import find, pull
+from tools.weights import is_here, pull
 
-Effect = Literal["read", "edit"]
-"""``read`` only looks; ``edit`` makes a new picture and needs to be asked for by the user."""
+Effect = Literal["read", "edit", "send"]
+"""``read`` only looks; ``edit`` makes a new picture and ``send`` gives something out of the machine:
+both need to be asked for by the user."""
 
 PLAIN = (str, int, float, bool)
-RESTRICTED = ("GPL", "-NC", "non-commercial", "research")
+RESTRICTED = ("GPL", "-NC", "non-commercial", "research", "custom")
 """What the name of a licence has in it that does not leave a model's use free."""
 ANY = ("*",)
 """The labels of a model that finds whatever it is told to."""
@@ -123,6 +124,8 @@ class ModelSpec:
     """Where the weights come from: ``none``, ``in package NAME`` or a hub id, ``org/name``."""
     parts: tuple[str, ...] = ()
     """Further hub ids it is made of."""
+    files: tuple[str, ...] = ()
+    """``HUB_ID/PATTERN`` of what it loads, where a repository holds more than this model."""
     revision: str = "main"
     """Branch, tag or commit of the weights."""
     weights_mb: float = 0.0
@@ -149,7 +152,7 @@ class ModelSpec:
 
     @property
     def permissive(self) -> bool:
-        """Whether its use is free: the licence is neither non-commercial nor copyleft."""
+        """Whether its use is free: not non-commercial, not copyleft, not under a maker's own terms."""
         return not any(word in self.licence for word in RESTRICTED)
 
     def missing(self) -> str:
@@ -157,7 +160,7 @@ class ModelSpec:
         absent = [m for m in self.modules if not _is_there(m)]
         if absent:
             return f"package {', '.join(absent)} is not installed"
-        unfetched = [repo for repo in self.repos if find(repo, self.revision) is None]
+        unfetched = [r for r in self.repos if not is_here(r, self.revision, self.files)]
         return f"weights {', '.join(unfetched)} are not on this machine" if unfetched else ""
 
     def mend(self) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from tools.errors import Cancelled
+from tools.errors import Cancelled, MissingModel
 
 
 class CancelToken:
@@ -63,8 +63,22 @@ class ToolContext:
     cancel: CancelToken = field(default_factory=CancelToken)
     report: Callable[[str, float], None] = lambda message, share: None
     """Progress: a few words and a share from 0 to 1."""
+    show: Callable[[Any], None] = lambda pixels: None
+    """A rough, small picture (H, W, 3) of what is being made; goes with the next `report`."""
 
     def use(self, ability: str, *args: Any, labels: tuple[str, ...] = (), **kwargs: Any) -> Any:
         """Call the first ready model that can do `ability` (and find `labels`)."""
         self.cancel.check()
         return self.models.use(ability, *args, labels=labels, cancel=self.cancel, **kwargs)
+
+    def another(self, ability: str, *args: Any, labels: tuple[str, ...] = (), **kwargs: Any) -> Any:
+        """As `use`, by the next ready model after the one that `use` asks first: a second witness.
+
+        Raises:
+            MissingModel: there is no second one.
+        """
+        first: Callable[..., Any] = getattr(self.models, "first", lambda *asked: None)
+        spec = first(ability, labels)
+        if spec is None or first(ability, labels, (spec.name,)) is None:
+            raise MissingModel(f"no second model here can do {ability!r}")
+        return self.use(ability, *args, labels=labels, skip=(spec.name,), **kwargs)

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from tools.errors import InputError
 from tools.exif import MAX_FACTS, Fact, clean
+from tools.magic import FILMS
 
 AT_ONCE = 2
 """Processes that decode at the same time: each may take the whole memory limit."""
@@ -51,6 +52,17 @@ class Limits:
     """Wall time of fetching and of decoding, each."""
     memory_mb: int = 1536
     """Memory of the decoding process."""
+    film_bytes: int = 256 << 20
+    """Size of the file of a video."""
+    film_seconds: float = 20.0
+    """Wall time of decoding a video; frames that it does not reach are left out."""
+    film_frames: int = 64
+    """Frames of a video or a moving picture that are kept; together they have at most
+    `max_pixels`."""
+
+    def of_kind(self, kind: str) -> int:
+        """Size that a file of a kind may have, bytes."""
+        return self.film_bytes if kind in FILMS else self.max_bytes
 
 
 @dataclass(frozen=True)
@@ -62,23 +74,28 @@ class Decoded:
     facts: tuple[Fact, ...]
 
 
-def decode(data: bytes, kind: str, shown: str, limits: Limits) -> list[Decoded]:
-    """The pictures in `data`, a file of a kind of ``magic.READABLE``. Safe from several threads.
+def decode(data: bytes, kind: str, shown: str, limits: Limits, *, frames: int = 1) -> list[Decoded]:
+    """The pictures in `data`, a file of a kind of ``magic.READABLE`` or ``magic.FILMS``.
+
+    Safe from several threads. Of what moves, up to `frames` frames come, each with the facts
+    ``time`` and ``frame``, in no order; a picture that does not move comes as ever.
 
     Raises:
         InputError: the file is damaged or over a limit; `shown` is its name in the message.
     """
+    seconds = limits.film_seconds if kind in FILMS else limits.seconds
     job = {
+        "frames": frames,
         "kind": kind,
         "size": len(data),
         "max_pixels": limits.max_pixels,
         "max_pages": limits.max_pages,
-        "seconds": limits.seconds,
+        "seconds": seconds,
         "memory_mb": limits.memory_mb,
         "path": _package_folders(),
     }
     pages: list[Decoded] = []
-    with _slots, _worker(limits.seconds) as worker:
+    with _slots, _worker(seconds) as worker:
         try:
             with contextlib.suppress(BrokenPipeError), worker.stdin as stdin:
                 stdin.write(json.dumps(job).encode() + b"\n")
@@ -86,7 +103,7 @@ def decode(data: bytes, kind: str, shown: str, limits: Limits) -> list[Decoded]:
             _receive(worker.stdout, pages, shown, limits)
         except _Silent:
             if not pages:  # otherwise only a later page took too long
-                why = _silence(worker, kind, shown, limits)
+                why = _silence(worker, kind, shown, seconds)
                 raise InputError(why, hint="Save it again, smaller or as PNG") from None
     return pages
 
@@ -152,7 +169,7 @@ def _widen(pipe: IO[bytes]) -> None:
 def _package_folders() -> list[str]:
     """Folders that hold our package and the decoders, without importing anything."""
     folders = [str(Path(__file__).resolve().parent.parent)]
-    for package in ("PIL", "numpy", "pillow_heif", "pypdfium2", "pypdfium2_raw"):
+    for package in ("PIL", "numpy", "cv2", "pillow_heif", "pypdfium2", "pypdfium2_raw"):
         spec = find_spec(package)
         if spec is not None and spec.origin:
             folders.append(str(Path(spec.origin).resolve().parent.parent))
@@ -206,7 +223,7 @@ def _facts(value: Any) -> tuple[Fact, ...]:
     return tuple((clean(str(k), 60), clean(str(v))) for k, v in whole[:MAX_FACTS])
 
 
-def _silence(worker: _Worker, kind: str, shown: str, limits: Limits) -> str:
+def _silence(worker: _Worker, kind: str, shown: str, seconds: float) -> str:
     """Why the process said nothing more."""
     try:
         code = worker.process.wait(timeout=1)
@@ -214,6 +231,6 @@ def _silence(worker: _Worker, kind: str, shown: str, limits: Limits) -> str:
         worker.process.kill()
         code = worker.process.wait()
     if worker.late:
-        return f"{shown} takes longer than {limits.seconds:g} s to decode"
+        return f"{shown} takes longer than {seconds:g} s to decode"
     how = f"signal {-code}" if code < 0 else f"exit {code}"
     return f"{shown} broke the {kind} decoder ({how})"

@@ -1,4 +1,4 @@
-"""The separate, limited process in which one picture file is decoded; ``tools/decode.py`` starts it.
+"""The separate, limited process in which one picture or film is decoded; ``tools/decode.py`` starts it.
 
 It is run as a script with an empty environment. On stdin comes one JSON line (the job) and the
 bytes of the file; on stdout go, for each page, one JSON line and the raw RGB rows, and at the end
@@ -28,6 +28,8 @@ PLUGINS = {
     "GIF": "GifImagePlugin", "BMP": "BmpImagePlugin", "TIFF": "TiffImagePlugin",
     "AVIF": "AvifImagePlugin", "PPM": "PpmImagePlugin", "ICO": "IcoImagePlugin",
 }  # fmt: skip
+ANIMATED = ("GIF", "PNG", "WebP", "AVIF")
+"""Kinds whose frames are wanted, where there are several; the pages of a TIFF are no film."""
 PDF_DPI = 200
 """Resolution at which a page is drawn: enough to read 8-point print."""
 PAGE_PIXELS = 25_000_000
@@ -54,6 +56,8 @@ class Job(NamedTuple):
     memory_mb: int
     path: list[str]
     """Folders of the packages that may be imported."""
+    frames: int = 1
+    """Of what moves, how many frames are wanted; 1: the first only, at its own size."""
 
 
 class Refused(Exception):
@@ -73,8 +77,8 @@ def main() -> None:
     out = sys.stdout.buffer
     try:
         data = sys.stdin.buffer.read(job.size)
-        pages = pdf_pages if job.kind == "PDF" else picture_pages
-        for page in pages(job, data, started):
+        makers = {"PDF": pdf_pages, "MP4": film, "MOV": film, "WebM": film, "AVI": film}
+        for page in makers.get(job.kind, picture_pages)(job, data, started):
             send(out, page, job.max_pixels)
         last: dict[str, object] = {"done": True}
     except Refused as error:
@@ -138,12 +142,32 @@ def picture_pages(job: Job, data: bytes, started: float) -> Iterator[Page]:
         raise too_large(f"{width}×{height} px", job.max_pixels)
     facts = [("size", f"{width}×{height} px as stored")]
     frames = int(getattr(picture, "n_frames", 1))
+    if frames > 1 and job.frames > 1 and job.kind in ANIMATED:
+        from tools.decode_film import moving_pages
+
+        yield from moving_pages(job, picture, upright_rgb, started)
+        return
     if frames > 1:
         facts.append(("frames", f"{frames}, first used"))
     picture.load()
     facts += exif_facts(picture.getexif())
     upright, done = upright_rgb(picture)
     yield upright, done + facts
+
+
+def film(job: Job, data: bytes, started: float) -> Iterator[Page]:
+    """Frames of a video."""
+    import cv2
+    from PIL import Image as _  # noqa: F401 - imports come before the ban
+
+    from tools.decode_film import Unreadable, film_pages
+
+    cv2.setNumThreads(1)
+    forbid_side_effects()
+    try:
+        yield from film_pages(job, data, started)
+    except Unreadable as error:
+        raise Refused(str(error), "Save it again as MP4 or WebM") from None
 
 
 def load_plugin(kind: str) -> None:

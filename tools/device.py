@@ -9,7 +9,9 @@ from __future__ import annotations
 import gc
 import os
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -75,6 +77,63 @@ def nbytes(*modules: Any) -> int:
     return sum(seen.values())
 
 
+@dataclass
+class Taken:
+    """What a piece of work took of the card's memory; None where it was not the only one."""
+
+    peak: int | None = None
+    """Bytes beyond what was there before, at the worst moment."""
+    kept: int | None = None
+    """Bytes that are still there afterwards."""
+
+
+class Gauge:
+    """Measures what work takes by the allocator's own statistics. Thread-safe.
+
+    The statistics are those of the whole card, so only what runs alone is known.
+    """
+
+    def __init__(self, card: Any = None) -> None:
+        """`card` has the statistics, as ``torch.cuda`` does, which it is where none is given."""
+        self._card = card
+        self._lock = threading.Lock()
+        self._running = 0
+        self._mixed = False
+
+    @contextmanager
+    def watching(self) -> Iterator[Taken]:
+        """Fills in what the block took, once it is left."""
+        taken = Taken()
+        card = self._card or _card()
+        with self._lock:
+            self._running += 1
+            self._mixed = self._running > 1
+            before = None
+            if card is not None and not self._mixed:
+                card.reset_peak_memory_stats()
+                before = card.memory_allocated()
+        try:
+            yield taken
+        finally:
+            with self._lock:
+                self._running -= 1
+                if before is not None and not self._mixed:
+                    taken.peak = max(0, card.max_memory_allocated() - before)
+                    taken.kept = card.memory_allocated() - before
+                self._mixed = self._mixed and self._running > 0
+
+
+def cap(mb: float) -> None:
+    """Let this process take no more than `mb` of its card: beyond that an allocation fails.
+
+    Does nothing where no card is in use.
+    """
+    card = _card()
+    if card is not None:
+        whole = card.get_device_properties(card.current_device()).total_memory
+        card.set_per_process_memory_fraction(min(1.0, mb * 1e6 / whole))
+
+
 def networks(model: Any) -> Iterator[Any]:
     """The torch modules and pipelines that a loaded model keeps as attributes."""
     for part in vars(model).values() if hasattr(model, "__dict__") else ():
@@ -95,8 +154,13 @@ def move(model: Any, name: str) -> bool:
 
 def give_back() -> None:
     """Return freed memory of a card to its driver. Does nothing where no card is in use."""
+    card = _card()
+    if card is not None:
+        gc.collect()
+        card.empty_cache()
+
+
+def _card() -> Any:
+    """``torch.cuda`` where a card is in use, else None. Imports nothing."""
     torch = sys.modules.get("torch")
-    if torch is None or not torch.cuda.is_initialized():
-        return
-    gc.collect()
-    torch.cuda.empty_cache()
+    return None if torch is None or not torch.cuda.is_initialized() else torch.cuda

@@ -42,8 +42,14 @@ OnStep = Callable[[Step], None]
 
 
 def told(ctx: ToolContext) -> OnStep:
-    """Tells the steps of a model as the progress of a tool."""
-    return lambda step: ctx.report(f"step {step.number} of {step.total}", step.number / step.total)
+    """Tells the steps of a model as the progress of a tool, with what there is to see so far."""
+
+    def tell(step: Step) -> None:
+        if step.preview is not None:
+            ctx.show(step.preview)
+        ctx.report(f"step {step.number} of {step.total}", step.number / step.total)
+
+    return tell
 
 
 # --- opening ----------------------------------------------------------------------------------

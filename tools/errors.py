@@ -11,8 +11,11 @@ OcelliError
 │   └── ToolFailed      the same call would fail again; take another way
 │       ├── ToolTimeout
 │       ├── OutOfMemory
-│       └── Cancelled
+│       ├── Cancelled
+│       └── Refused       the person did not allow it
 ├── PlannerError      the planner's reply could not be used
+├── ServerError       the server of a language model failed, after what tries it was worth
+│   └── ServerRefused   it would refuse the same request again: key, address or model are wrong
 └── LimitReached      steps, calls or seconds ran out; the run ends with what is known
 
 Each message is one line: what was wrong and where. ``hint`` is the mend. Nothing found is a
@@ -77,8 +80,20 @@ class Cancelled(ToolFailed):
     """The run was stopped while the call was under way."""
 
 
+class Refused(ToolFailed):
+    """The person did not allow the call."""
+
+
 class PlannerError(OcelliError):
     """The planner's reply could not be used."""
+
+
+class ServerError(OcelliError):
+    """The server of a language model gave no whole reply."""
+
+
+class ServerRefused(ServerError):
+    """It would refuse the same request again; the operator must act."""
 
 
 class LimitReached(OcelliError):

@@ -11,13 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any
-
-import networkx as nx
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from tools.catalog import Catalog, Param, ToolSpec
 from tools.graph_search import chains, passes_on, required
 from tools.types import ARTEFACTS, Artefact, Image, Placed
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 INSERT_DEPTH = 3
 """Longest chain that counts as plainly missing."""
@@ -39,7 +41,15 @@ class ToolGraph:
         """
         self.catalog = catalog
         self.ready = ready
-        self.graph = _graph(catalog)
+
+    @cached_property
+    def graph(self) -> nx.DiGraph[Any]:
+        """What joins what.
+
+        Made when a chain or a maker is first looked for: its library is slow to import, and most
+        plans name what they need.
+        """
+        return _graph(self.catalog)
 
     def offer(self, held: Iterable[type]) -> list[ToolSpec]:
         """The ready tools whose required artefacts can be had from `held`.
@@ -168,6 +178,8 @@ class ToolGraph:
 
 
 def _graph(catalog: Catalog) -> nx.DiGraph[Any]:
+    import networkx as nx
+
     graph: nx.DiGraph[Any] = nx.DiGraph()
     kinds: set[type] = set(ARTEFACTS)
     for spec in catalog.tools.values():

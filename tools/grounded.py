@@ -151,7 +151,7 @@ _START = re.compile(r"[\[{]")
 _PLACE_KEY = re.compile(r"[\"'](?:" + "|".join(BOX_KEYS + POINT_KEYS) + r")[\"']\s*:")
 
 
-def _json_parts(reply: str) -> Iterator[tuple[int, int, Any]]:
+def json_parts(reply: str) -> Iterator[tuple[int, int, Any]]:
     """(start, end, value) of the lists and objects in a text; the whole ones within one cut short."""
     decoder = json.JSONDecoder()
     at = tries = 0
@@ -165,7 +165,7 @@ def _json_parts(reply: str) -> Iterator[tuple[int, int, Any]]:
         at = end
 
 
-def _entries(value: Any) -> Iterator[dict[str, Any]]:
+def placed_entries(value: Any) -> Iterator[dict[str, Any]]:
     """The objects with a place in a JSON value, in order, not deeper than a reply has them."""
     waiting = [(value, 0)]
     while waiting:
@@ -191,8 +191,8 @@ def _json(reply: str, image: Image, box: Place, point: Place) -> Reading:
     reply = reply[:MAX_CHARS]
     found = Found(image)
     text, last = "", 0
-    for start, end, value in _json_parts(reply):
-        entries = list(_entries(value))
+    for start, end, value in json_parts(reply):
+        entries = list(placed_entries(value))
         if not entries and value != []:
             continue
         text += _without_cut(reply[last:start], found)

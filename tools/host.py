@@ -46,7 +46,7 @@ class Host:
         self._catalog = catalog
         self._profile = profile
         self._residence = Residence(
-            profile.budget_mb, limits or Limits(), on_event, profile.parked_mb
+            profile.budget_mb, limits or Limits(), on_event, profile.parked_mb, profile.loader
         )
         self._held = threading.local()
 
@@ -58,6 +58,7 @@ class Host:
         cancel: CancelToken | None = None,
         seconds: float | None = None,
         told: Listener | None = None,
+        skip: tuple[str, ...] = (),
         **kwargs: Any,
     ) -> Any:
         """Call the first ready model of `ability` that knows `labels`; the next when it fails.
@@ -69,6 +70,7 @@ class Host:
             cancel: stops waiting and working.
             seconds: how long a model may work on the call once it has begun.
             told: hears, besides the host's own listener, the events of this call.
+            skip: names of models that are not asked: they have answered already.
             **kwargs: handed to the model.
 
         Raises:
@@ -79,7 +81,8 @@ class Host:
         reasons: list[str] = []
         tried: list[tuple[str, ToolFailed]] = []
         for spec in self._profile.models(self._catalog, ability):
-            if reason := spec.missing() or spec.cannot(labels):
+            has = "has answered already" if spec.name in skip else ""
+            if reason := has or spec.missing() or spec.cannot(labels):
                 reasons.append(f"{spec.name}: {reason}")
                 continue
             run = _run(spec, ability, args, labels, kwargs)
@@ -99,9 +102,11 @@ class Host:
             raise _last(tried)
         raise self._missing(ability, labels, reasons)
 
-    def first(self, ability: str, labels: tuple[str, ...] = ()) -> ModelSpec | None:
+    def first(
+        self, ability: str, labels: tuple[str, ...] = (), skip: tuple[str, ...] = ()
+    ) -> ModelSpec | None:
         """The model that `use` would try first, None when none is ready."""
-        models = self._profile.models(self._catalog, ability)
+        models = [m for m in self._profile.models(self._catalog, ability) if m.name not in skip]
         return next((m for m in models if not (m.missing() or m.cannot(labels))), None)
 
     def heard_by(self, told: Listener) -> Models:
@@ -198,6 +203,11 @@ class Lease:
 class _Heard:
     host: Host
     told: Listener
+
+    def first(
+        self, ability: str, labels: tuple[str, ...] = (), skip: tuple[str, ...] = ()
+    ) -> ModelSpec | None:
+        return self.host.first(ability, labels, skip)
 
     def use(
         self, ability: str, *args: Any, labels: tuple[str, ...], cancel: CancelToken, **kwargs: Any

@@ -1,4 +1,4 @@
-"""Whatever a user calls a picture, as upright RGB root images.
+"""Whatever a user calls a picture, as upright RGB root images, and films as clips.
 
 Files, bytes and addresses are recognised by their content and decoded in a separate, limited
 process; pictures and arrays that a programmer already holds are brought to the same form here.
@@ -25,11 +25,12 @@ from tools.decode import Decoded, Limits, decode
 from tools.errors import InputError
 from tools.exif import Fact, exif_facts
 from tools.fetch import fetch
-from tools.magic import READABLE, kind_of
+from tools.films import Film, film_of, first_of
+from tools.magic import ANIMATED, FILMS, HEAD_BYTES, READABLE, kind_of
 from tools.types import Image
 from tools.upright import upright_rgb
 
-__all__ = ["Limits", "Source", "ingest"]
+__all__ = ["Film", "Limits", "Source", "ingest", "watch"]
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | PilImage.Image | NDArray[Any]
 """A path, an http(s) address, the bytes of a file, a Pillow picture or an array."""
@@ -37,13 +38,13 @@ SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 DEFAULT_LIMITS = Limits()
 NAME_CHARS = 80
 """Longest name shown; the middle of a longer one is left out."""
-KINDS = ", ".join(READABLE)
+KINDS = ", ".join((*READABLE, *FILMS))
 
 
 def ingest(
     source: Source, *, name: str = "", limits: Limits = DEFAULT_LIMITS, allow_urls: bool = False
 ) -> list[Image]:
-    """The picture as a root image; a PDF gives one for each page.
+    """The picture as a root image; a PDF gives one for each page, what moves its first frame.
 
     Args:
         source: path, bytes of a file, Pillow picture, array (H, W), (H, W, 3) or (H, W, 4) of
@@ -55,18 +56,36 @@ def ingest(
     Raises:
         InputError: it cannot be used; the message names it, the cause and the mend.
     """
+    found = _taken(source, name, limits, allow_urls, frames=1)
+    return [image for image in found if isinstance(image, Image)]
+
+
+def watch(
+    source: Source, *, name: str = "", limits: Limits = DEFAULT_LIMITS, allow_urls: bool = False
+) -> list[Image | Film]:
+    """As `ingest`, but a video or a moving picture of several frames comes as one film.
+
+    Raises:
+        InputError: as for `ingest`.
+    """
+    return _taken(source, name, limits, allow_urls, frames=limits.film_frames)
+
+
+def _taken(
+    source: Source, name: str, limits: Limits, allow_urls: bool, frames: int
+) -> list[Image | Film]:
     if isinstance(source, PilImage.Image):
         return [_from_pillow(source, name or _file_of(source) or "picture", limits)]
     if isinstance(source, np.ndarray):
         return [_from_array(source, name or "array", limits)]
     if isinstance(source, (bytes, bytearray, memoryview)):
-        return _from_bytes(bytes(source), name or "picture", limits)
+        return _from_bytes(bytes(source), name or "picture", limits, frames)
     if isinstance(source, str) and SCHEME.match(source):
-        return _from_url(source, name, limits, allow_urls)
+        return _from_url(source, name, limits, allow_urls, frames)
     if isinstance(source, (str, os.PathLike)):
         path = Path(source)
         shown = name or path.name or str(path)
-        return _from_bytes(_read(path, quoted(shown), limits), shown, limits)
+        return _from_bytes(_read(path, quoted(shown), limits), shown, limits, frames)
     raise InputError(
         f"a {type(source).__name__} is not a picture",
         hint="Give a path, bytes, a Pillow picture or an array",
@@ -85,7 +104,7 @@ def quoted(name: str) -> str:
     return f"'{escaped(name)}'"
 
 
-def _from_url(url: str, name: str, limits: Limits, allow: bool) -> list[Image]:
+def _from_url(url: str, name: str, limits: Limits, allow: bool, frames: int) -> list[Image | Film]:
     if not url.lower().startswith(("http://", "https://")):
         raise InputError(f"{quoted(url)} is not a path or a web address", hint="Give a file")
     if not allow:
@@ -95,59 +114,68 @@ def _from_url(url: str, name: str, limits: Limits, allow: bool) -> list[Image]:
         )
     data = fetch(url, max_bytes=limits.max_bytes, seconds=limits.seconds)
     parts = urlsplit(url)
-    return _from_bytes(data, name or unquote(parts.path).rpartition("/")[2] or parts.netloc, limits)
+    shown = name or unquote(parts.path).rpartition("/")[2] or parts.netloc
+    return _from_bytes(data, shown, limits, frames)
 
 
 def _read(path: Path, shown: str, limits: Limits) -> bytes:
     """The bytes of a regular file; nothing else is even waited for."""
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
-        _check_file(os.stat(path), shown, limits)  # opening a device may already do something
+        _check_file(os.stat(path), shown)  # opening a device may already do something
         descriptor = os.open(path, flags)
         with open(descriptor, "rb") as file:
-            _check_file(os.fstat(descriptor), shown, limits)
-            data = file.read(limits.max_bytes + 1)
+            status = os.fstat(descriptor)
+            _check_file(status, shown)
+            data = file.read(HEAD_BYTES)
+            most = limits.of_kind(kind_of(data))
+            if status.st_size > most:
+                raise _too_big(shown, status.st_size, most)
+            data += file.read(most + 1 - len(data))
     except FileNotFoundError:
         raise InputError(f"there is no file {shown}", hint="Check the path") from None
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise InputError(f"{shown} cannot be opened: {why}", hint="Check the path") from None
-    if len(data) > limits.max_bytes:
-        raise _too_big(shown, len(data), limits)
+    if len(data) > most:
+        raise _too_big(shown, len(data), most)
     return data
 
 
-def _check_file(status: os.stat_result, shown: str, limits: Limits) -> None:
+def _check_file(status: os.stat_result, shown: str) -> None:
     if stat.S_ISDIR(status.st_mode):
         raise InputError(f"{shown} is a folder", hint="Give the pictures in it")
     if not stat.S_ISREG(status.st_mode):
         raise InputError(f"{shown} is not a regular file", hint="Copy the picture into a file")
-    if status.st_size > limits.max_bytes:
-        raise _too_big(shown, status.st_size, limits)
 
 
-def _too_big(shown: str, size: int, limits: Limits) -> InputError:
+def _too_big(shown: str, size: int, most: int) -> InputError:
     return InputError(
-        f"{shown} has {size / 2**20:.0f} MiB, more than the limit of {limits.max_bytes >> 20} MiB",
-        hint="Scale it down or save it as JPEG",
+        f"{shown} has {size / 2**20:.0f} MiB, more than the limit of {most >> 20} MiB",
+        hint="Scale it down, save it as JPEG, or cut the film",
     )
 
 
-def _from_bytes(data: bytes, name: str, limits: Limits) -> list[Image]:
+def _from_bytes(data: bytes, name: str, limits: Limits, frames: int) -> list[Image | Film]:
     shown = quoted(name)
     if not data:
         raise InputError(f"{shown} is empty", hint="Copy or download it again")
-    if len(data) > limits.max_bytes:
-        raise _too_big(shown, len(data), limits)
     kind = kind_of(data)
-    if kind not in READABLE:
+    if len(data) > limits.of_kind(kind):
+        raise _too_big(shown, len(data), limits.of_kind(kind))
+    if kind not in READABLE and kind not in FILMS:
         raise InputError(f"{shown} is {kind}, not a picture that can be read", hint=f"Use {KINDS}")
     file_facts = [
         ("format", kind),
         ("file_size", f"{len(data)} bytes"),
         ("file_sha256", hashlib.sha256(data).hexdigest()),
     ]
-    pages = decode(data, kind, shown, limits)
+    moves = kind in FILMS or kind in ANIMATED
+    pages = decode(data, kind, shown, limits, frames=frames if moves else 1)
+    if moves and "time" in dict(pages[0].facts):
+        if frames > 1 and len(pages) > 1:
+            return [film_of(pages, escaped(name), file_facts)]
+        pages = [first_of(pages[0])]
     return [_page(page, len(pages), escaped(name), file_facts) for page in pages]
 
 

@@ -19,6 +19,9 @@ LOG = logging.getLogger(__name__)
 MEMORY_WORDS = ("out of memory", "insufficient memory", "failed to allocate", "bad allocation")
 """How libraries without a class of their own for it say that memory ran out."""
 
+ROOM = "Give a smaller picture or region, or put a smaller model first in the profile"
+"""The mend when a model has run out of memory though all that was idle has left."""
+
 
 class CallToken(CancelToken):
     """Cancelled with the caller's token, or alone when this one call is given up."""
@@ -87,9 +90,13 @@ class Job:
         cancel: CancelToken,
         seconds: float | None = None,
         shared: Shared | None = None,
+        *,
+        moves: bool = False,
     ) -> None:
         self.shared = shared
         """None: it is never answered together with others."""
+        self.moves = moves
+        """It moves the model, so what it takes of the card says nothing of calls."""
         self.done = threading.Event()
         self.token = CallToken(cancel)
         """What the model polls."""
@@ -198,7 +205,7 @@ def as_tool_error(name: str, error: BaseException) -> OcelliError:
         or type(error).__name__ == "OutOfMemoryError"
         or any(w in words.lower() for w in MEMORY_WORDS)
     ):
-        return OutOfMemory(f"{name} ran out of memory: {text}")
+        return OutOfMemory(f"{name} ran out of memory: {text}", hint=ROOM)
     wrapped = ToolFailed(f"{name} failed: {text}")
     wrapped.__cause__ = error
     return wrapped

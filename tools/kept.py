@@ -29,6 +29,10 @@ class Kept:
             self._made.popitem(last=False)
         return self._made[key]
 
+    def forget(self) -> None:
+        """Keep nothing any more."""
+        self._made.clear()
+
     def nbytes(self) -> int:
         """Bytes of all that is kept."""
         return sum(int(tensor.nbytes) for made in self._made.values() for tensor in made)

@@ -28,6 +28,12 @@ class Features:
         self._kept: OrderedDict[str, dict[str, Any]] = OrderedDict()
         self._kind: Any = None
         """Class of the encoder's output."""
+        self._joined = False
+        """Whether its deep layers hold all pictures in one tensor, as older libraries have them."""
+
+    def forget(self) -> None:
+        """Keep nothing any more."""
+        self._kept.clear()
 
     def nbytes(self) -> int:
         """Bytes of all that is kept."""
@@ -60,18 +66,34 @@ class Features:
             tensors = {name: _join([p[name] for p in new.values()]) for name in parts[0]}
             output = self._encoder(**{**named, **tensors, "return_dict": True})
             self._kind = type(output)
+            self._joined = any(hasattr(layer, "shape") for layer in _deep(output))
             self._kept.update(zip(new, _divided(output, len(new)), strict=True))
         for key in keys:
             self._kept.move_to_end(key)
         known = [self._kept[key] for key in keys]
-        return self._kind(**{name: _join([k[name] for k in known]) for name in known[0]})
+        made = {name: _join([k[name] for k in known]) for name in known[0]}
+        if self._joined:
+            made["deepstack_features"] = [
+                _join(list(layer)) for layer in made["deepstack_features"]
+            ]
+        return self._kind(**made)
+
+
+def _deep(output: Any) -> Any:
+    """What the deep layers of the encoder saw, one by one; of most models nothing."""
+    layers = getattr(output, "deepstack_features", None)
+    return () if layers is None else layers
 
 
 def _divided(output: Any, count: int) -> list[dict[str, Any]]:
     """What a model made of `count` pictures, one by one."""
     whole = {"pooler_output": output.pooler_output}
     if getattr(output, "deepstack_features", None) is not None:
-        whole["deepstack_features"] = [tuple(layer) for layer in output.deepstack_features]
+        lengths = [len(part) for part in output.pooler_output]
+        whole["deepstack_features"] = [
+            layer.split(lengths) if hasattr(layer, "shape") else tuple(layer)
+            for layer in _deep(output)
+        ]
     if count == 1:
         return [whole]
     return [{name: _row(value, i) for name, value in whole.items()} for i in range(count)]

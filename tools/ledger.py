@@ -4,7 +4,7 @@ Everything charged never exceeds the budget: a model that leaves stays charged u
 given back. Callers are served in the order in which they came. The first of the line lays a claim
 on the models that must leave for it; nobody behind may take a claimed model up again, so a big
 model does not starve behind a busy small one, while models it does not need stay usable. Nothing
-is evicted before that is known to be enough.
+is evicted before that is known to be enough; then few leave rather than many, longest unused first.
 
 Knows nothing of threads, loads or calls: residents are payloads with a name and a size.
 """
@@ -13,32 +13,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from tools.errors import OutOfMemory
+from tools.host_victims import EPSILON_MB, Entry, cheapest, enough, total
 
 POLL_SECONDS = 0.02
 """How often a waiter looks whether its caller has given up."""
-EPSILON_MB = 1e-6
-"""One byte: sums of megabytes are floats."""
 T = TypeVar("T")
-
-
-@dataclass(eq=False)
-class Entry(Generic[T]):
-    """One model on the account."""
-
-    name: str
-    mb: float
-    payload: T
-    pins: int = 1
-    """Calls and leases that use it now; it may leave at zero only."""
-    used: int = 0
-    """Logical time of the last use."""
-    stuck: bool = False
-    """It was given up while a call still runs: nobody knows when it ends."""
 
 
 @dataclass(eq=False)
@@ -136,12 +120,12 @@ class Ledger(Generic[T]):
         """
         with self._turn:
             entry.mb = mb
-            charged = _sum(self._entries.values()) + _sum(self._leaving)
+            charged = total(self._entries.values()) + total(self._leaving)
             idle = [e for e in self._idle() if e is not entry]
-            victims = _enough(idle, charged - self.budget_mb) or ()
+            victims = cheapest(idle, charged - self.budget_mb, self._clock) or ()
             for victim in victims:
                 self._remove(victim)
-            self.peak_mb = max(self.peak_mb, charged - _sum(victims))
+            self.peak_mb = max(self.peak_mb, charged - total(victims))
             self._changed()
             return list(victims)
 
@@ -187,7 +171,7 @@ class Ledger(Generic[T]):
 
     def charged_mb(self) -> float:
         """What residents and those still leaving occupy together."""
-        return _sum(self.charged())
+        return total(self.charged())
 
     def waiting(self) -> int:
         """How many callers stand in line."""
@@ -228,11 +212,11 @@ class Ledger(Generic[T]):
             return _Step(entry)
         if head is not ticket:
             return _Step(contended=True)
-        free = self.budget_mb - _sum(self._entries.values()) - _sum(self._leaving)
+        free = self.budget_mb - total(self._entries.values()) - total(self._leaving)
         if ticket.mb <= free + EPSILON_MB:
             return _Step(self._enter(ticket, make), fresh=True)
-        soon = free + _sum(e for e in self._leaving if not e.stuck)
-        victims = _enough(self._idle(), ticket.mb - soon)
+        soon = free + total(e for e in self._leaving if not e.stuck)
+        victims = cheapest(self._idle(), ticket.mb - soon, self._clock)
         if victims is not None:
             for victim in victims:
                 self._remove(victim)
@@ -245,16 +229,16 @@ class Ledger(Generic[T]):
         entry = Entry(ticket.name, ticket.mb, make())
         self._entries[entry.name] = entry
         self._touch(entry)
-        charged = _sum(self._entries.values()) + _sum(self._leaving)
+        charged = total(self._entries.values()) + total(self._leaving)
         self.peak_mb = max(self.peak_mb, charged)
         return entry
 
     def _refuse(self, ticket: _Ticket[T]) -> None:
         stuck = [e for e in self._leaving if e.stuck]
         late = time.monotonic() - ticket.since > self._grace_seconds
-        if stuck and late and ticket.mb > self.budget_mb - _sum(stuck):
+        if stuck and late and ticket.mb > self.budget_mb - total(stuck):
             raise OutOfMemory(
-                f"{ticket.name} needs {ticket.mb:.0f} MB, but {_sum(stuck):.0f} MB are still held "
+                f"{ticket.name} needs {ticket.mb:.0f} MB, but {total(stuck):.0f} MB are still held "
                 f"by a call of {', '.join(e.name for e in stuck)} that outlasted its time",
                 hint="Raise budget_mb in the profile or restart",
             )
@@ -271,7 +255,7 @@ class Ledger(Generic[T]):
         order = sorted(
             self._entries.values(), key=lambda e: (e not in ticket.claim, e.pins > 0, e.used)
         )
-        return _enough(order, ticket.mb - soon_mb) or tuple(order)
+        return enough(order, ticket.mb - soon_mb) or tuple(order)
 
     def _idle(self) -> list[Entry[T]]:
         return sorted((e for e in self._entries.values() if not e.pins), key=lambda e: e.used)
@@ -288,27 +272,3 @@ class Ledger(Generic[T]):
     def _changed(self) -> None:
         self._version += 1
         self._turn.notify_all()
-
-
-def _sum(entries: Iterable[Entry[T]]) -> float:
-    return sum(e.mb for e in entries)
-
-
-def _enough(order: Iterable[Entry[T]], need_mb: float) -> tuple[Entry[T], ...] | None:
-    """Of `order` the first that free `need_mb`, without those the rest can do without.
-
-    () when nothing is needed, None when all together are too small.
-    """
-    taken: list[Entry[T]] = []
-    for entry in order:
-        if need_mb <= EPSILON_MB:
-            break
-        taken.append(entry)
-        need_mb -= entry.mb
-    if need_mb > EPSILON_MB:
-        return None
-    for entry in reversed(taken):
-        if need_mb + entry.mb <= EPSILON_MB:
-            taken.remove(entry)
-            need_mb += entry.mb
-    return tuple(taken)

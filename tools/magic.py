@@ -1,6 +1,6 @@
 """What a file is, told from its first bytes and never from its name.
 
-Only kinds listed in ``READABLE`` reach a decoder; the rest is named so that a refusal can say what
+Only kinds listed in ``READABLE`` and ``FILMS`` reach a decoder; the rest is named so that a refusal can say what
 was given. Knows nothing of decoders or limits.
 """
 
@@ -10,6 +10,10 @@ READABLE: tuple[str, ...] = (
     "JPEG", "PNG", "WebP", "GIF", "BMP", "TIFF", "HEIC", "AVIF", "PPM", "ICO", "PDF",
 )  # fmt: skip
 """The kinds that are decoded. Never a format whose decoder starts programs (EPS) or unpacks (FITS)."""
+FILMS: tuple[str, ...] = ("MP4", "MOV", "WebM", "AVI")
+"""The kinds of video that are decoded, into frames. Matroska counts as WebM."""
+ANIMATED: tuple[str, ...] = ("GIF", "PNG", "WebP", "AVIF")
+"""The kinds of picture that may move."""
 HEAD_BYTES = 1024
 """How many first bytes are looked at."""
 
@@ -47,7 +51,6 @@ SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"#?RADIANCE", "a Radiance HDR file"),
     (0, b"DDS ", "a DDS texture"),
     (0, b"qoif", "a QOI file"),
-    (0, b"\x1aE\xdf\xa3", "a video"),
     (0, b"SQLite format 3", "a database"),
 )  # fmt: skip
 MARKUP: tuple[tuple[bytes, str], ...] = (
@@ -57,19 +60,31 @@ MARKUP: tuple[tuple[bytes, str], ...] = (
     (b"<?xml", "an XML file"),
 )
 HEIF_BRANDS = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"}
+FILM_BRANDS = {
+    b"isom", b"iso2", b"iso3", b"iso4", b"iso5", b"iso6", b"iso7", b"iso8", b"iso9", b"mp41",
+    b"mp42", b"avc1", b"hvc1", b"av01", b"M4V ", b"M4VH", b"M4VP", b"MSNV", b"XAVC", b"dash",
+    b"mmp4", b"f4v ", b"3gp4", b"3gp5", b"3gp6", b"3gp7", b"3ge6", b"3gg6", b"3g2a", b"3g2b",
+}  # fmt: skip
+QUICKTIME_BOXES = {b"moov", b"mdat", b"wide"}
+"""What an old QuickTime file begins with, which has no list of brands."""
 BMP_HEADERS = {12, 16, 40, 52, 56, 64, 108, 124}
 
 
 def kind_of(head: bytes) -> str:
-    """One of ``READABLE``, or words for what it is instead ("a ZIP archive")."""
+    """One of ``READABLE`` or ``FILMS``, or words for what it is instead ("a ZIP archive")."""
     head = head[:HEAD_BYTES]
     for offset, signature, kind in SIGNATURES:
         if head.startswith(signature, offset):
             return kind
     if head[4:8] == b"ftyp":
         return _box_kind(head)
+    if head[4:8] in QUICKTIME_BOXES:
+        return "MOV"
+    if head.startswith(b"\x1aE\xdf\xa3"):
+        return "WebM" if b"webm" in head[:64] or b"matroska" in head[:64] else "a Matroska file"
     if head.startswith(b"RIFF"):
-        return "WebP" if head[8:12] == b"WEBP" else "a sound or video file"
+        known = {b"WEBP": "WebP", b"AVI ": "AVI"}
+        return known.get(head[8:12], "a sound or video file")
     if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in BMP_HEADERS:
         return "BMP"
     if head[:1] == b"P" and head[1:2] in b"123456" and head[2:3].isspace():
@@ -83,7 +98,13 @@ def _box_kind(head: bytes) -> str:
     brands = {head[i : i + 4] for i in (8, *range(16, min(size, len(head)), 4))}
     if brands & {b"avif", b"avis"}:
         return "AVIF"
-    return "HEIC" if brands & HEIF_BRANDS else "a video"
+    if b"crx " in brands:
+        return "a camera raw file"
+    if brands & HEIF_BRANDS:
+        return "HEIC"
+    if b"qt  " in brands:
+        return "MOV"
+    return "MP4" if brands & FILM_BRANDS else "a sound or video file of an unknown brand"
 
 
 def _text_kind(head: bytes) -> str:

@@ -82,7 +82,8 @@ def number_of(text: str) -> float | None:
         return None
     digits = re.sub(r"\s", "", match.group()).rstrip(".,")
     cut = max(digits.rfind(","), digits.rfind("."))
-    if cut < 0 or len(digits) - cut == 4:  # no decimals: "1,234"
+    thousands = len(digits) - cut == 4 and not re.fullmatch(r"0+", digits[:cut])
+    if cut < 0 or thousands:  # no decimals: "1,234", but "0.125" has them
         cut = len(digits)
     head, tail = digits[:cut], digits[cut + 1 :]
     value = float(f"{re.sub(r'[.,]', '', head) or '0'}.{tail or '0'}")

@@ -9,12 +9,13 @@ models: a family brings its prompts, its reader and how its inputs divide into p
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from tools.completing import Completion, Writer, unmarked
 from tools.context import CancelToken
 from tools.convert_masks import Size
 from tools.device import here, nbytes
@@ -81,6 +82,7 @@ class Multimodal:
         self._markup = {i for i, t in tokens.items() if t.special and t.content not in family.keep}
         self._named = sorted((t.content for t in tokens.values()), key=len, reverse=True)
         self._features = Features(model.model, family.divide)
+        self._writer = Writer(model, processor.tokenizer)
 
     def vqa(self, images: Image | tuple[Image, ...], question: str, *, cancel: CancelToken) -> Text:
         """The answer to a question about one picture or several, in words."""
@@ -101,6 +103,42 @@ class Multimodal:
         """The answer to a question as boxes, each labelled with its part of the answer."""
         answer: Boxes = self._one("answer_grounded", image, question, cancel=cancel)
         return answer
+
+    def complete(
+        self,
+        system: str,
+        text: str,
+        images: tuple[Image, ...] = (),
+        *,
+        cancel: CancelToken,
+        schema: Mapping[str, Any] | None = None,
+        max_tokens: int = 1000,
+    ) -> Completion:
+        """What the model replies to a system text and a message with pictures, as a planner asks.
+
+        Args:
+            system: Who it is and how it must reply.
+            text: The message.
+            images: Shown before it, in order.
+            cancel: Ends it at the next token.
+            schema: What the reply must meet; None where any text will do.
+            max_tokens: Tokens of the reply.
+        """
+        cancel.check()
+        said = [{"type": "text", "text": unmarked(t, self._named)} for t in (system, text)]
+        shown = [{"type": "image"} for _ in images]
+        messages = [
+            {"role": "system", "content": said[:1]},
+            {"role": "user", "content": [*shown, *said[1:]]},
+        ]
+        asked = self._processor.apply_chat_template(
+            messages, add_generation_prompt=True, tokenize=False, enable_thinking=False
+        )
+        pictures = [[picture(image) for image in images]] if images else None
+        inputs = self._processor(text=[asked], images=pictures, return_tensors="pt")
+        return self._writer.write(
+            inputs, schema=schema, max_tokens=max_tokens, cancel=cancel, within=self._features
+        )
 
     def batch(self, calls: Sequence[Call], *, cancel: CancelToken) -> list[Artefact | ToolError]:
         """Several calls in one generation, each answered as alone; for a host with many callers.

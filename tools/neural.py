@@ -1,18 +1,61 @@
 """Opening models and processors of ``transformers``, and stopping their generation.
 
 Weights come from a folder on this machine and nowhere else, as safetensors; no code that lies
-beside them is run. Knows nothing of what the models are for.
+beside them is run. The device decides the number format and how attention is computed, a profile
+whether a network is compiled. Knows nothing of what the models are for.
 """
 
 from __future__ import annotations
 
+import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 from tools.context import CancelToken
-from tools.device import here
+from tools.device import Device, here
 from tools.errors import SetupError
 from tools.types import Image
 from tools.weights import folder, pull
+
+
+@dataclass(frozen=True)
+class Opening:
+    """How models are opened, as a profile wants it."""
+
+    compile: bool = False
+    """Translate the network for this device before it is first used: slow once, then faster."""
+
+
+_WAY: ContextVar[Opening] = ContextVar("opening", default=Opening())  # noqa: B039 - it is frozen
+
+
+@contextmanager
+def opened_with(way: Opening) -> Iterator[None]:
+    """What is opened in the block, in this thread, is opened this way."""
+    before = _WAY.set(way)
+    try:
+        yield
+    finally:
+        _WAY.reset(before)
+
+
+def attention(kind: Any, device: Device) -> dict[str, str]:
+    """Settings for how a class of models computes attention; none where the library chooses well.
+
+    Of itself it takes torch's own kernels (``sdpa``) for each part that can do with them, and plain
+    arithmetic for the rest; to be told ``sdpa`` it refuses where one part cannot. So only a class
+    that cannot at all is given something else: flash attention, where class, card, number format
+    and packages allow it.
+    """
+    half = device.is_gpu and device.dtype.itemsize == 2
+    flash = half and getattr(kind, "_supports_flash_attn", False)
+    if getattr(kind, "_supports_sdpa", True) or not flash:
+        return {}
+    there = importlib.util.find_spec("flash_attn") is not None
+    return {"attn_implementation": "flash_attention_2"} if there else {}
 
 
 def open_model(kind: Any, repo: str, **more: Any) -> Any:
@@ -27,9 +70,11 @@ def open_model(kind: Any, repo: str, **more: Any) -> Any:
         SetupError: the weights are not here, damaged, or of another kind.
     """
     device = here()
-    settings = {"dtype": device.dtype, "use_safetensors": True, **more}
-    model = _from(kind, repo, settings)
-    return model.to(device.name).eval()
+    settings = {"dtype": device.dtype, "use_safetensors": True, **attention(kind, device), **more}
+    model = _from(kind, repo, settings).to(device.name).eval()
+    if _WAY.get().compile:
+        model.compile()
+    return model
 
 
 def open_processor(kind: Any, repo: str, **more: Any) -> Any:

@@ -24,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tools.catalog import Catalog, ModelSpec, ToolSpec, discover
 from tools.errors import ConfigError
+from tools.host_warm import prepared
 
 FOLDER = Path(__file__).parent / "profile_data"
 AUTO = "auto"
@@ -42,6 +43,16 @@ class Profile:
     """Ability to model names, best first. Abilities not listed: as for ``"*"``."""
     parked_mb: float = 0.0
     """Host memory for models that had to leave the card."""
+    compiled: tuple[str, ...] = ()
+    """Models whose networks are compiled when they are opened; ``"*"`` is all."""
+    warmed: tuple[str, ...] = ()
+    """Models that answer a tiny call once they are loaded; ``"*"`` is all."""
+
+    def loader(self, spec: ModelSpec) -> Callable[[], Any]:
+        """How a model is loaded under this profile."""
+        compiled = spec.name in self.compiled or REST in self.compiled
+        warmed = spec.name in self.warmed or REST in self.warmed
+        return prepared(spec, compiled=compiled, warmed=warmed)
 
     def models(self, catalog: Catalog, ability: str) -> list[ModelSpec]:
         """The models of `ability` in the order of this profile, ready or not."""
@@ -94,6 +105,8 @@ class _File(BaseModel):
     budget_mb: float = Field(gt=0, allow_inf_nan=False)
     parked_mb: float = Field(default=0, ge=0, allow_inf_nan=False)
     needs: _Needs = _Needs()
+    compile: tuple[str, ...] = ()
+    warm_up: tuple[str, ...] = ()
     models: dict[str, tuple[str, ...]] = {}
 
 
@@ -122,7 +135,8 @@ def load_profile(
         raise ConfigError(f"there is no profile {text!r}", hint=hint)
     file = _read(path)
     _check(file, catalog, path)
-    return Profile(name, file.budget_mb, MappingProxyType(dict(file.models)), file.parked_mb)
+    order = MappingProxyType(dict(file.models))
+    return Profile(name, file.budget_mb, order, file.parked_mb, file.compile, file.warm_up)
 
 
 def _rest(model: ModelSpec) -> tuple[bool, bool, float, str]:
@@ -195,6 +209,7 @@ def _check(file: _File, catalog: Catalog, path: Path) -> None:
     for model in catalog.models.values():
         for ability in model.abilities:
             models.setdefault(ability, []).append(model.name)
+    _check_opened(file, catalog, path)
     abilities = {*models, *(tool.needs for tool in catalog.tools.values() if tool.needs)}
     for ability, names in file.models.items():
         where = f"profile {str(path)!r}"
@@ -210,6 +225,14 @@ def _check(file: _File, catalog: Catalog, path: Path) -> None:
                 )
             if name in names[:at]:
                 raise ConfigError(f"{where}: {name!r} stands twice under {ability!r}")
+
+
+def _check_opened(file: _File, catalog: Catalog, path: Path) -> None:
+    for key, names in (("compile", file.compile), ("warm_up", file.warm_up)):
+        for name in names:
+            if name != REST and name not in catalog.models:
+                what = f"profile {str(path)!r}: unknown model {name!r} under {key!r}"
+                raise ConfigError(what, hint=_near(name, catalog.models))
 
 
 def _strange(name: str, ability: str, catalog: Catalog) -> str:

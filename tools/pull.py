@@ -1,4 +1,6 @@
-"""Fetching weights from the hub: only when asked, only safetensors, checked file by file.
+"""Fetching weights from the hub: only when asked, checked file by file.
+
+Weights are safetensors, or a pickle that a model names and somebody vouches for.
 
 What was fetched before is not fetched again and a cut download is taken up where it ended
 (``huggingface_hub`` does both); afterwards every large file must have the SHA-256 that the hub
@@ -7,21 +9,25 @@ tells for it. This is the one place that asks a hub for anything.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+from tools import pickles
 from tools.catalog import ModelSpec
 from tools.errors import SetupError
-from tools.weights import hub_cache
+from tools.weights import hub_cache, patterns
 
 WANTED = ("*.json", "*.txt", "*.model", "*.jinja", "*.safetensors", "*.tiktoken")
 """Configurations, vocabularies and weights; never code and never pickles."""
-UNWANTED = ("*.fp16.*", "*.non_ema.*", "*onnx/*", "*openvino*", "*flax*", "original/*")
+UNWANTED = ("*.non_ema.*", "*onnx/*", "*openvino*", "*flax*", "original/*")
 """The same weights once more in another form."""
-CHUNK = 1 << 20
+HALF = ".fp16"
+"""Marks weights in half precision, which are fetched where a folder has no others."""
+PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
+DISPENSABLE = "safety_checker"
+"""The one part of a staged repository that a pipeline can do without."""
 
 
 def pull(
@@ -41,16 +47,26 @@ def pull(
 
     Raises:
         SetupError: it has no weights to fetch, the hub cannot be reached or refuses, it offers no
-            safetensors, or a file is not what the hub says it is.
+            safetensors or a pickle nobody vouches for, or a file is not what the hub says it is.
     """
     if not spec.repos:
         raise SetupError(
             f"model {spec.name!r} has no weights to fetch", hint="It is ready as it is"
         )
-    return [_fetch(repo, spec.revision, again, tell, bar) for repo in spec.repos]
+    return [
+        _fetch(repo, spec.revision, patterns(repo, spec.files), again, tell, bar)
+        for repo in spec.repos
+    ]
 
 
-def _fetch(repo: str, revision: str, again: bool, tell: Callable[[str], None], bar: Any) -> Path:
+def _fetch(
+    repo: str,
+    revision: str,
+    only: tuple[str, ...],
+    again: bool,
+    tell: Callable[[str], None],
+    bar: Any,
+) -> Path:
     try:
         from huggingface_hub import HfApi, snapshot_download
     except ImportError:
@@ -60,11 +76,9 @@ def _fetch(repo: str, revision: str, again: bool, tell: Callable[[str], None], b
     try:
         info = HfApi().model_info(repo, revision=revision, files_metadata=True)
         digests = _digests(info)
-        names = chosen(s.rfilename for s in info.siblings or ())
-        if not any(name.endswith(".safetensors") for name in names):
-            raise SetupError(
-                f"{repo} offers no safetensors", hint="Weights that could run code are not fetched"
-            )
+        every = [str(s.rfilename) for s in info.siblings or ()]
+        names = chosen(every, only)
+        _check(repo, every, names, only, digests)
         tell(f"{repo} at {str(info.sha)[:12]}: {len(names)} files")
         more = {"tqdm_class": bar} if bar is not None else {}
         folder = Path(
@@ -84,7 +98,7 @@ def _fetch(repo: str, revision: str, again: bool, tell: Callable[[str], None], b
             f"{repo} cannot be fetched: {_said(error)}", hint=_mend(error, repo)
         ) from error
     for name in names:
-        if name in digests and _sha256(folder / name) != digests[name]:
+        if name in digests and pickles.digest(folder / name) != digests[name]:
             raise SetupError(
                 f"{name} of {repo} is not what the hub says it is",
                 hint=f"ocelli models pull {repo} --again",
@@ -93,21 +107,68 @@ def _fetch(repo: str, revision: str, again: bool, tell: Callable[[str], None], b
     return folder
 
 
-def chosen(names: Iterable[str]) -> list[str]:
+def chosen(names: Iterable[str], only: Sequence[str] = ()) -> list[str]:
     """Of the files of a repository those that are loaded.
 
     A repository in the layout of ``diffusers`` holds each network in a folder of its own; the
     weights beside its ``model_index.json`` are the same ones for other programs.
+
+    Args:
+        names: all there are.
+        only: patterns of what a model needs of them; () for all that is ever loaded.
     """
     every = list(names)
+    if only:
+        return [name for name in every if any(_fits(name, pattern) for pattern in only)]
     staged = "model_index.json" in every
+    whole = {_folder(n) for n in every if n.endswith(".safetensors") and HALF not in n}
     return [
         name
         for name in every
         if any(fnmatch(name, pattern) for pattern in WANTED)
         and not any(fnmatch(name, pattern) for pattern in UNWANTED)
         and not (staged and "/" not in name and name.endswith(".safetensors"))
+        and not (HALF in name and _folder(name) in whole)
     ]
+
+
+def _check(
+    repo: str,
+    every: Sequence[str],
+    names: Sequence[str],
+    only: Sequence[str],
+    digests: Mapping[str, str],
+) -> None:
+    """Refuse to fetch what would not load, or could run code."""
+    absent = [p for p in only if not any(_fits(name, p) for name in names)]
+    bare = _bare(every, names) if not only else []
+    if not only and not any(name.endswith(".safetensors") for name in names):
+        absent = ["*.safetensors"]
+    if absent or bare:
+        what = ", ".join(absent).replace("*.", "") or f"safetensors in {', '.join(bare)}"
+        hint = "Weights that could run code are not fetched" if "safetensors" in what else ""
+        raise SetupError(f"{repo} offers no {what}", hint=hint)
+    for name in names:
+        if any(fnmatch(name, pattern) for pattern in PICKLES):
+            pickles.check(name, digests.get(name, ""), repo)
+
+
+def _bare(every: Sequence[str], names: Sequence[str]) -> list[str]:
+    """The folders of a staged repository whose only weights are pickles."""
+    if "model_index.json" not in every:
+        return []
+    held = {_folder(name) for name in every if any(fnmatch(name, p) for p in PICKLES)}
+    clean = {_folder(name) for name in names if name.endswith(".safetensors")}
+    return sorted(held - clean - {"", DISPENSABLE})
+
+
+def _folder(name: str) -> str:
+    return name.rpartition("/")[0]
+
+
+def _fits(name: str, pattern: str) -> bool:
+    """Whether a file is meant: a star does not reach into folders."""
+    return name.count("/") == pattern.count("/") and fnmatch(name, pattern)
 
 
 def _digests(info: Any) -> dict[str, str]:
@@ -119,14 +180,6 @@ def _digests(info: Any) -> dict[str, str]:
         if digest:
             told[str(file.rfilename)] = str(digest)
     return told
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _said(error: Exception) -> str:

@@ -27,7 +27,7 @@ from tools.codec import freeze
 from tools.context import CancelToken, Models
 from tools.errors import ToolError
 from tools.host_events import Called, HostEvent
-from tools.types import Artefact, Image, pixels_sha256
+from tools.types import Artefact, Clip, Image, pixels_sha256
 from tools.weights import commit
 
 MAX_ANSWERS = 100_000
@@ -35,7 +35,11 @@ MAX_ANSWERS = 100_000
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS answers (
     key TEXT PRIMARY KEY, sha256 TEXT NOT NULL, used REAL NOT NULL
-) WITHOUT ROWID
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS about (
+    sha256 TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (sha256, key)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS about_key ON about (key);
 """
 _shas: weakref.WeakKeyDictionary[Artefact, str] = weakref.WeakKeyDictionary()
 
@@ -53,8 +57,10 @@ class Keeper(Protocol):
 class Hosting(Models, Protocol):
     """Models that tell who would answer; ``tools/host.py`` is the real one."""
 
-    def first(self, ability: str, labels: tuple[str, ...]) -> ModelSpec | None:
-        """The model that is tried first, None when none is ready."""
+    def first(
+        self, ability: str, labels: tuple[str, ...], skip: tuple[str, ...] = ()
+    ) -> ModelSpec | None:
+        """The model that is tried first, of those not to skip; None when none is ready."""
 
     def heard_by(self, told: Callable[[HostEvent], None]) -> Models:
         """The same, telling `told` of the calls made through it."""
@@ -74,7 +80,7 @@ class Answers:
             self._file = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
             self._file.execute("PRAGMA journal_mode=WAL")
             self._file.execute("PRAGMA synchronous=NORMAL")
-            self._file.execute(SCHEMA)
+            self._file.executescript(SCHEMA)
             self._prune()
         except (OSError, sqlite3.Error):
             self._file = None
@@ -87,6 +93,22 @@ class Answers:
     def add(self, key: str, sha256: str) -> None:
         """Remember an answer."""
         self._run("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", key, sha256, time.time())
+
+    def note(self, key: str, about: Iterable[str]) -> None:
+        """Remember what an answer is about, by SHA-256, so that it can be forgotten with it."""
+        for sha256 in about:
+            self._run("INSERT OR IGNORE INTO about VALUES (?, ?)", sha256, key)
+
+    def forget(self, about: Iterable[str]) -> set[str]:
+        """Forget all answers about these; the SHA-256 of answers that no other question has."""
+        gone: set[str] = set()
+        for sha256 in about:
+            for (key,) in self._run("SELECT key FROM about WHERE sha256=?", sha256):
+                rows = self._run("DELETE FROM answers WHERE key=? RETURNING sha256", key)
+                gone.update(str(row[0]) for row in rows)
+                self._run("DELETE FROM about WHERE key=?", key)
+        left = {s for s in gone if self._run("SELECT 1 FROM answers WHERE sha256=? LIMIT 1", s)}
+        return gone - left
 
     def close(self) -> None:
         """Let go of the file."""
@@ -111,6 +133,7 @@ class Answers:
             "(SELECT key FROM answers ORDER BY used DESC LIMIT -1 OFFSET ?)",
             MAX_ANSWERS,
         )
+        self._run("DELETE FROM about WHERE key NOT IN (SELECT key FROM answers)")
 
 
 @dataclass(frozen=True)
@@ -126,6 +149,12 @@ class Recalling:
         """The same for one run: `told` hears the events of the calls made through it."""
         return Recalling(self.host, self.answers, self.store, told)
 
+    def first(
+        self, ability: str, labels: tuple[str, ...] = (), skip: tuple[str, ...] = ()
+    ) -> ModelSpec | None:
+        """The model that is tried first, of those not to skip; None when none is ready."""
+        return self.host.first(ability, labels, skip) if skip else self.host.first(ability, labels)
+
     def use(
         self, ability: str, *args: Any, labels: tuple[str, ...], cancel: CancelToken, **kwargs: Any
     ) -> Any:
@@ -135,7 +164,7 @@ class Recalling:
             MissingModel: as the host says.
             ToolError: likewise; a failure is never remembered.
         """
-        spec = self.host.first(ability, labels)
+        spec = self.first(ability, labels, kwargs.get("skip", ()))
         key = None if spec is None else key_of(spec, ability, args, labels, kwargs)
         if key is not None and spec is not None:
             known = self._known(key)
@@ -155,7 +184,7 @@ class Recalling:
         answer = models.use(ability, *args, labels=labels, cancel=cancel, **kwargs)
         right = spec is not None and answered[-1:] == [spec.name]
         if key is not None and right and isinstance(answer, Artefact):
-            self._keep(key, answer)
+            self._keep(key, answer, about([*args, *kwargs.values()]))
         return answer
 
     def close(self) -> None:
@@ -171,8 +200,9 @@ class Recalling:
         except ToolError:
             return None
 
-    def _keep(self, key: str, answer: Artefact) -> None:
+    def _keep(self, key: str, answer: Artefact, about: set[str]) -> None:
         try:
+            self.answers.note(key, about)
             self.answers.add(key, self.store.put(answer))
         except ToolError:
             return  # a full disk or an answer that cannot be stored: it is right all the same
@@ -196,6 +226,20 @@ def key_of(
     weights = [commit(repo, spec.revision) for repo in spec.repos]
     whole = [spec.name, spec.version, weights, ability, list(labels), asked, named]
     return hashlib.sha256(json.dumps(whole, separators=(",", ":")).encode()).hexdigest()
+
+
+def about(values: Iterable[Any]) -> set[str]:
+    """SHA-256 of what a question is about: the root pictures, and what has none by itself."""
+    found: set[str] = set()
+    for value in values:
+        if isinstance(value, list | tuple):
+            found |= about(value)
+        elif isinstance(value, Clip) and len(value.frames):
+            found |= {pixels_sha256(value.frames[0]), sha256_of(value)}
+        elif isinstance(value, Artefact):
+            frame = getattr(value, "frame", None)
+            found.add(sha256_of(value) if frame is None else frame.root)
+    return found
 
 
 def _plain(value: Any) -> Any:

@@ -22,12 +22,15 @@ from typing import Any
 from tools.actor import Actor, Hooks
 from tools.catalog import ModelSpec
 from tools.context import CancelToken
+from tools.device import Taken, cap
 from tools.errors import Cancelled, OutOfMemory
 from tools.garage import Garage
+from tools.host_charge import Sizes
 from tools.host_events import Called, Evicted, HostEvent, Loaded, Retried, Waiting
 from tools.host_stats import Counters, HostStats
+from tools.host_victims import Entry
 from tools.job import Job, Shared
-from tools.ledger import POLL_SECONDS, Entry, Ledger
+from tools.ledger import POLL_SECONDS, Ledger
 
 LOG = logging.getLogger(__name__)
 Listener = Callable[[HostEvent], None]
@@ -73,18 +76,6 @@ class Tenancy:
         self.lock = threading.Lock()
 
 
-def measured_mb(spec: ModelSpec, model: Any) -> float:
-    """What a loaded model is charged: its measured weights and the declared room to work in.
-
-    A model tells the bytes of its weights by ``nbytes()``; one that does not is charged as its
-    spec declares.
-    """
-    tells = getattr(model, "nbytes", None)
-    if not callable(tells):
-        return spec.memory_mb
-    return float(tells()) / 1e6 + max(0.0, spec.memory_mb - spec.weights_mb)
-
-
 class Residence:
     """The models that are loaded and the memory they share. Thread-safe."""
 
@@ -94,11 +85,14 @@ class Residence:
         limits: Limits,
         on_event: Listener | None,
         parked_mb: float = 0.0,
+        loader: Callable[[ModelSpec], Callable[[], Any]] = lambda spec: spec.load,
     ) -> None:
         self._limits = limits
         self._on_event = on_event
         self._ledger: Ledger[Actor] = Ledger(budget_mb, limits.grace)
         self._garage = Garage(parked_mb)
+        self._loader = loader
+        self._sizes = Sizes()
         self._waking: dict[str, Job] = {}
         self._counters = Counters()
         self._closed = threading.Event()
@@ -199,7 +193,7 @@ class Residence:
 
         entry, fresh = self._ledger.acquire(
             spec.name,
-            spec.memory_mb,
+            self._sizes.wanted(spec, self._ledger.budget_mb),
             partial(self._actor_of, spec),
             evict=lambda victim: self._evict(victim, f"room for {spec.name}", spec.name),
             check=check,
@@ -209,6 +203,7 @@ class Residence:
         if self._closed.is_set():
             self._shut(entry)
         elif fresh and not self._woken(entry, request):
+            cap(self._ledger.budget_mb)  # that of another host may have been lower
             entry.payload.start()
         return entry
 
@@ -233,6 +228,7 @@ class Residence:
             self._ledger.leave(entry)
             entry.payload.give_up(job.error)
         else:
+            self._sizes.returned(request.spec)
             self.tell(Loaded(entry.name, job.seconds, entry.mb, parked=True), request.told)
         return True
 
@@ -251,13 +247,22 @@ class Residence:
             # The entry is made after its actor, but before the actor starts and calls a hook.
             return next((act(e) for e in self._ledger.charged() if e.payload is actor), False)
 
-        def loaded(model: Any, seconds: float) -> None:
-            self._counters.loaded()
-            mb = measured_mb(spec, model)
+        def charge(mb: float) -> None:
             victims: Any = mine(lambda e: self._ledger.recharge(e, mb)) or ()
             for victim in victims:
                 self._evict(victim, f"{spec.name} is larger than declared")
+
+        def loaded(model: Any, seconds: float) -> None:
+            self._counters.loaded()
+            cap(self._ledger.budget_mb)
+            mb = self._sizes.loaded(spec, model)
+            charge(mb)
             self.tell(Loaded(spec.name, seconds, mb))
+
+        def worked(taken: Taken) -> None:
+            mb = self._sizes.worked(spec, taken)
+            if mb is not None:
+                charge(mb)
 
         def retire() -> bool:
             left = bool(mine(lambda e: self._ledger.leave(e, only_idle=True)))
@@ -266,17 +271,28 @@ class Residence:
                 self.tell(Evicted(spec.name, f"idle for {self._limits.idle:g} s"))
             return left
 
+        def ended() -> None:
+            self._inherit(spec.name)
+            mine(self._ledger.forget)
+
         hooks = Hooks(
             loaded=loaded,
             failed=lambda: mine(self._ledger.leave),
             retire=retire,
-            ended=lambda: mine(self._ledger.forget),
+            worked=worked,
+            ended=ended,
         )
         limits = self._limits
-        actor = Actor(
-            spec.name, spec.load, hooks, load_seconds=limits.load, idle_seconds=limits.idle
-        )
+        load = self._loader(spec)
+        actor = Actor(spec.name, load, hooks, load_seconds=limits.load, idle_seconds=limits.idle)
         return actor
+
+    def _inherit(self, gone: str) -> None:
+        """Charge those that stay for what they had in common with one that has left."""
+        charges = self._sizes.gone(gone)
+        for entry in self._ledger.residents() if charges else ():
+            for victim in self._ledger.recharge(entry, charges.get(entry.name, entry.mb)):
+                self._evict(victim, f"{entry.name} keeps what {gone} brought")
 
     def _evict(self, victim: Entry[Actor], reason: str, wanted: str = "") -> None:
         self._counters.evicted()

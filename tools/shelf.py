@@ -121,6 +121,36 @@ class Shelf:
         with contextlib.suppress(OSError), locked(self._lock, exclusive=False):
             self._count(names, -1)
 
+    def remove(self, names: set[str], parts: Callable[[str, bytes], list[str]]) -> int:
+        """Remove files, what only they refer to and what was made of them; how many of them went.
+
+        Args:
+            names: of the files; those that anybody holds stay.
+            parts: the files that a file refers to, by its name and content.
+        """
+        with locked(self._lock, exclusive=True):
+            with self._guard:
+                held = set(self._held)
+            gone = {n for n in names - held - self._held_by_others() if self.path_of(n).exists()}
+            if not gone:
+                return 0
+            used: set[str] = set()
+            loose: set[str] = set()
+            for _, _, path in self._files():
+                if path.suffix == ".json":
+                    found = loose if path.name in gone else used
+                    with contextlib.suppress(OSError):
+                        found.update(parts(path.name, path.read_bytes()))
+            stems = {name.split(".")[0] for name in gone}
+            derived = [p for s in stems for p in self.path_of(s).parent.glob(f"{s}.*.*")]
+            for path in [*map(self.path_of, gone | (loose - used)), *derived]:
+                with contextlib.suppress(OSError):
+                    size = path.stat().st_size
+                    path.unlink()
+                    with self._guard:
+                        self._bytes -= size
+        return len(gone)
+
     def close(self) -> None:
         """Let everything go. The shelf can be used again."""
         with self._guard:

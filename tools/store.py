@@ -11,6 +11,7 @@ import io
 import re
 import threading
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -134,6 +135,17 @@ class Store:
         if last:
             self._shelf.release(last)
 
+    def delete(self, shas: Iterable[str]) -> int:
+        """Delete artefacts, with those of their files that no other one uses; how many went.
+
+        What is held, here or by another process, stays. Nothing happens where one is not there.
+        """
+        wanted = {sha for sha in shas if SHA256.fullmatch(sha)}
+        with self._guard:
+            for sha in wanted & self._recent.keys():
+                self._in_memory -= self._recent.pop(sha).size
+        return self._shelf.remove({f"{sha}.json" for sha in wanted}, _parts) if wanted else 0
+
     def close(self) -> None:
         """Let go of everything that is held."""
         self._shelf.close()
@@ -180,6 +192,16 @@ class Store:
                 _, oldest = self._recent.popitem(last=False)
                 self._in_memory -= oldest.size
         return known
+
+
+def _parts(name: str, content: bytes) -> list[str]:
+    """The files that a file of the store names."""
+    if not name.endswith(".json"):
+        return []
+    try:
+        return [f"{part}.bin" for part in payload_names(content)]
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return []  # damaged
 
 
 def _lost(sha: str) -> ArtefactLost:

@@ -547,15 +547,34 @@ class Clip(Artefact):
     frames: NDArray[np.uint8]
     """(t, H, W, 3) RGB uint8."""
     fps: float
+    """Frames a second, on average."""
+    times: Float | None = None
+    """(t,) seconds into the film; None where the frames are evenly spaced."""
 
     def __post_init__(self) -> None:
         if self.frames.ndim != 4 or self.frames.shape[3] != 3 or self.frames.dtype != np.uint8:
             raise BadArguments(f"frames must be (t, H, W, 3) uint8, got {self.frames.shape}")
+        if self.times is not None and self.times.shape != (len(self.frames),):
+            raise BadArguments(f"times must be ({len(self.frames)},), got {self.times.shape}")
+
+    @property
+    def seconds(self) -> Float:
+        """(t,) when each frame is shown, from the beginning of the film."""
+        if self.times is not None:
+            return self.times
+        return np.arange(len(self.frames), dtype=np.float32) / np.float32(self.fps or 1.0)
+
+    def still(self, number: int) -> Image:
+        """One frame as a picture of its own."""
+        return Image.as_root(self.frames[number])
 
     def describe(self, max_items: int = 10) -> str:
         """Length and size."""
         t, h, w, _ = self.frames.shape
-        return f"clip of {t} frames of {w}×{h} px at {self.fps:g} frames a second"
+        text = f"clip of {t} frames of {w}×{h} px at {self.fps:g} frames a second"
+        if self.times is None or not t:
+            return text
+        return f"{text}, from {self.times[0]:.2f} s to {self.times[-1]:.2f} s"
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import struct
+from collections.abc import Iterable
 from pathlib import Path
 
 from tools.errors import SetupError
@@ -39,6 +40,17 @@ def find(repo: str, revision: str = "main") -> Path | None:
     commit = ref.read_text("utf-8").strip() if ref.is_file() else revision
     folder = base / "snapshots" / commit
     return folder if folder.is_dir() else None
+
+
+def patterns(repo: str, files: Iterable[str]) -> tuple[str, ...]:
+    """What is loaded of `repo`, out of ``REPO/PATTERN`` of several; () where it is all there is."""
+    return tuple(f.removeprefix(f"{repo}/") for f in files if f.startswith(f"{repo}/"))
+
+
+def is_here(repo: str, revision: str = "main", files: Iterable[str] = ()) -> bool:
+    """Whether a hub id is on this machine with everything that `patterns` names of it."""
+    found = find(repo, revision)
+    return found is not None and all(any(found.glob(p)) for p in patterns(repo, files))
 
 
 def folder(repo: str, revision: str = "main") -> Path:

@@ -23,9 +23,13 @@ def names() -> list[str]:
 def make(name: str, settings: Settings) -> Planner:
     """The planner of this name, set up by `settings`.
 
+    ``auto`` is ``tools`` where the settings name a language model, else ``offline``.
+
     Raises:
         ConfigError: there is none; the nearest names are given.
     """
+    if name == "auto":
+        name = "tools" if settings.llm.model else "offline"
     known = names()
     module = importlib.import_module(f"{__name__}.{name}") if name in known else None
     factory = getattr(module, "PLANNER", None)

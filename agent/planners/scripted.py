@@ -25,6 +25,10 @@ class ScriptedPlanner:
     """Gives its decisions in order; the last end is given again when it is sent back."""
 
     name = "scripted"
+    fixed = True
+    """Its way is laid down: no route is chosen for it, and nobody takes over."""
+    trusted = True
+    """Its calls are the script's: the person's own."""
 
     def __init__(self, decisions: Iterable[Decision]) -> None:
         self.decisions = list(decisions)

@@ -1,5 +1,6 @@
 from typing import Any
 
+import numpy as np
 import pytest
 from loop_fakes import boxes, codes, picture, spans
 
@@ -9,7 +10,7 @@ from agent.claims import cites_of, claims
 from agent.events import EntityRecord
 from agent.protocol import Call, Finish, Result
 from agent.scene import Scene
-from tools.types import Artefact, Number, Table
+from tools.types import Artefact, Labels, Number, Table
 
 IMAGE = picture(200, 100)
 THINGS: dict[str, Artefact] = {
@@ -90,6 +91,102 @@ def test_answers_that_do_not_hold(scene: Scene, text: str, problem: str) -> None
     result = checked(scene, text)
     assert any(problem in p for p in result.problems), result.problems
     assert result.unsupported
+
+
+@pytest.fixture(scope="module")
+def coloured() -> Scene:
+    """Two things with colours, three texts with numbers."""
+    found = Scene()
+    things = boxes(IMAGE.frame, ("car", 0, 0, 20, 20), ("dog", 30, 0, 50, 20))
+    texts = spans(
+        IMAGE.frame,
+        ("TOTAL 12.50", 60, 0, 150, 20),
+        ("Tax 2,10", 60, 25, 150, 45),
+        ("Tea", 60, 50, 90, 70),
+    )
+    for handle, artefact in (("boxes1", things), ("text1", texts)):
+        result = Result(Call(id="a", tool="detect", args={}), handle, artefact)
+        found = found.add(result, pictures={IMAGE.frame.root: "img1"})
+    hues = Labels(
+        ("dark red", "black", "grey"), np.asarray([0.7, 0.25, 0.05], np.float32), "colours"
+    )
+    call = Call(id="c", tool="colors", args={"image": "img1", "region": "#1"})
+    return found.add(Result(call, "labels1", hues), pictures={IMAGE.frame.root: "img1"})
+
+
+def told(scene: Scene, text: str) -> Checked:
+    hues = Labels(("blue", "white"), np.asarray([0.9, 0.1], np.float32), "colours")
+    things = {"img1": IMAGE, "labels2": hues, "number1": Number(41.2, "px", "width"),
+              "table1": THINGS["table1"], "boxes2": THINGS["boxes2"]}  # fmt: skip
+    kinds = {h: type(a) for h, a in things.items()}
+    return check(Finish(text=text), scene, kinds, get=things.__getitem__)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The car is red [#1].",
+        "The car is crimson [#1].",  # another word for it
+        "The car is dark red and black [#1].",
+        "The car is maroon [#1].",
+        "The dog is brown [#2].",  # nothing is known of its colour
+        "The car is not blue [#1].",
+        "The car is left of the blue dog [#1 #2].",
+        "It is blue [labels2].",
+        "The total is 12.50 [#3].",
+        "The total is $12.5 [#3].",
+        "The tax is 2.10 [#4].",  # a comma for a point
+        "Together that is 14.60 [#3 #4].",
+        "The difference is 10.40 [#3 #4].",
+        "Without the tax it is 10.4 [#3 #4].",
+        "The price of the tea is 3 [#5].",  # nothing to compare with
+        "The car is 20 px [#1].",
+        "The width is 41 px [number1].",
+        "Tea costs 2.50 [table1].",
+        "There is no cat [boxes2].",
+        "There is no cat in the picture [boxes2].",
+        "There is no dog on the left [boxes2].",
+        "There is no red dog [boxes2].",
+    ],
+)
+def test_true_colours_numbers_and_absences_hold(coloured: Scene, text: str) -> None:
+    result = told(coloured, text)
+    assert result.problems == ()
+    assert result.unsupported == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("The car is blue [#1].", "#1 is not blue but dark red 70%, black 25%, grey 5%"),
+        ("The car is grey [#1].", "#1 is not grey"),
+        ("The car is red and green [#1].", "#1 is not green"),
+        ("The car looks bright yellow [#1].", "#1 is not yellow"),
+        ("It is red [labels2].", "labels2 is not red but blue 90%, white 10%"),
+        ("The total is 21.50 [#3].", "21.50 is not in what #3 says"),
+        ("The total: €15.20 [#3].", "15.20 is not in what #3 says"),
+        ("The tax is 9 [#4].", "9 is not in what #4 says"),
+        ("The width is 50 px [number1].", "50 is not in what number1 says"),
+        ("Tea costs 3.50 [table1].", "3.50 is not in what table1 says"),
+        ("There is no dog [boxes2].", '"no dog", but #2 is one'),
+        ("There is no dog in the picture [boxes2].", '"no dog", but #2 is one'),
+    ],
+)
+def test_false_colours_numbers_and_absences_are_contradicted(
+    coloured: Scene, text: str, problem: str
+) -> None:
+    result = told(coloured, text)
+    assert any(problem in p for p in result.problems), result.problems
+    assert result.unsupported
+
+
+@pytest.mark.parametrize(
+    "text", ["There is no cat [#1].", "There is no cat.", "I see no cat in it."]
+)
+def test_an_absence_nobody_looked_for_is_marked(coloured: Scene, text: str) -> None:
+    result = told(coloured, text)
+    assert result.problems == ()
+    assert len(result.unsupported) == 1
 
 
 def test_unknown_cites_are_taken_out(scene: Scene) -> None:

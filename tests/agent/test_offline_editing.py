@@ -223,7 +223,9 @@ TABLE: list[tuple[str, str, Check]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("picture", "order", "check"), TABLE, ids=lambda v: str(v)[:60])
+@pytest.mark.parametrize(
+    ("picture", "order", "check"), TABLE, ids=[f"{p}-{o}" for p, o, _ in TABLE]
+)
 def test_an_order_is_carried_out(agent: Agent, picture: str, order: str, check: Check) -> None:
     after = edited(agent, picture, order)
     assert check(PICTURES[picture](), after), order

@@ -17,7 +17,7 @@ from agent.scene import Scene
 from tools.catalog import Catalog, ToolSpec, discover, tool
 from tools.context import ToolContext
 from tools.geometry import resize
-from tools.types import Clip, DepthMap, Image, Number, Table, TextSpans
+from tools.types import Clip, DepthMap, Image, Number, Table, Text, TextSpans
 
 
 @tool(effect="edit", verbs=("tile",))
@@ -46,7 +46,13 @@ def rewind(ctx: ToolContext, clip: Clip) -> Number:
     return Number(len(clip.frames) / clip.fps)
 
 
-NEW: tuple[ToolSpec, ...] = tuple(f.spec for f in (mosaic, weigh, fathom, rewind))  # type: ignore[attr-defined]
+@tool(verbs=("sniff for",))
+def sniff(ctx: ToolContext, image: Image, scents: list[str]) -> Text:
+    """Scents in the air."""
+    return Text(" | ".join(scents))
+
+
+NEW: tuple[ToolSpec, ...] = tuple(f.spec for f in (mosaic, weigh, fathom, rewind, sniff))  # type: ignore[attr-defined]
 
 
 def catalog() -> Catalog:
@@ -72,6 +78,11 @@ def test_a_new_reading_is_reached_with_all_that_it_needs(agent: Agent) -> None:
     answer = agent.ask("What is the wordiness?", [receipt()])
     assert answer.status == "answered"
     assert "letters" in answer.text
+
+
+def test_a_list_of_names_is_filled_from_the_things_named(agent: Agent) -> None:
+    answer = agent.ask("Sniff for green apples, old cheese and coffee", [boards()])
+    assert "green apple | old cheese | coffee" in answer.text
 
 
 def test_what_no_chain_makes_is_said(agent: Agent) -> None:

@@ -9,7 +9,7 @@ from loop_fakes import ALL, NoModels, picture, spans
 
 from agent.embed import PICTURE_BYTES, picture_address
 from agent.planners.scripted import ScriptedPlanner
-from agent.protocol import Call, Finish, Plan
+from agent.protocol import Call, Finish, Plan, Usage
 from agent.run import Agent
 from agent.settings import Settings
 from tools.catalog import Catalog, tool
@@ -148,3 +148,14 @@ def test_many_pieces_of_evidence_are_cut(tmp_path: Path) -> None:
     text = render(events, {"img1": image}.__getitem__)
     assert text.count('class="ev ') == 80
     assert "and 50 more" in text
+
+
+def test_what_went_wrong_with_a_language_model_and_what_it_took(tmp_path: Path) -> None:
+    said = "'m' at h: it answers 503; asked again after 1 s"
+    usage = Usage(llm_calls=1, tokens_in=900, tokens_out=30, cost=0.0042, retries=(said,))
+    plan = Plan(calls=(call("a", "find", image="img1"),), thought="I look.", usage=usage)
+    end = Finish(text="There is a face [#1].", usage=usage)
+    text = Page(report(tmp_path, "Is there a face?", picture(), plan, end)).text
+    assert text.count(f"Asked again: {said}") == 2
+    for told in ("2 LLM calls", "1800 tokens in, 60 out", "cost 0.0084"):
+        assert told in text

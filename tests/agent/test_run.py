@@ -109,7 +109,7 @@ def test_streams_and_folds_say_the_same(agent_of: Make) -> None:
     streamed, text = asyncio.run(main())
     assert kinds == streamed
     assert kinds == [
-        "run_started", "plan_made", "call_started", "call_finished", "answer_given",
+        "run_started", "routed", "plan_made", "call_started", "call_finished", "answer_given",
     ]  # fmt: skip
     assert text == agent.ask("how many?", picture()).text
 
@@ -322,7 +322,7 @@ def test_a_planner_that_cannot_speak_is_stopped(agent_of: Make) -> None:
             raise PlannerError("no JSON in the reply")
 
     events = list(agent_of(planner=Mute()).stream("q", picture()))
-    assert [e.type for e in events[1:-1]] == ["sent_back"] * 3
+    assert [e.type for e in events[1:-1]] == ["routed", *["sent_back"] * 3]
     end = events[-1]
     assert isinstance(end, AnswerGiven)
     assert (end.status, "no JSON in the reply" in end.text) == ("failed", True)

@@ -462,3 +462,18 @@ def build_concept(folder: Path) -> None:
 
     torch.manual_seed(4)
     save_file({"<cat-toy>": torch.randn(32)}, folder / "learned_embeds.safetensors")
+
+
+def build_gligen(folder: Path) -> None:
+    """Text and boxes to picture; the gates open, which are shut in fresh weights."""
+    import diffusers as d
+    import torch
+
+    made = parts()
+    torch.manual_seed(5)
+    net = unet(attention_type="gated")
+    with torch.no_grad():
+        for name, weight in net.named_parameters():
+            if "alpha" in name:
+                weight.fill_(1.0)
+    d.StableDiffusionGLIGENPipeline(**(made | {"unet": net})).save_pretrained(folder)

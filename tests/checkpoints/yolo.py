@@ -18,6 +18,11 @@ def build_yolo_pose(folder: Path) -> None:
     _save(folder, "yolo11-pose.yaml", "yolo11n-pose.pt", {0: "person"})
 
 
+def build_yolo_segment(folder: Path) -> None:
+    """``yolo11n-seg.pt``: outlines of COCO's classes."""
+    _save(folder, "yolo11-seg.yaml", "yolo11n-seg.pt", dict(enumerate(COCO)))
+
+
 def _save(folder: Path, config: str, name: str, classes: dict[int, str]) -> None:
     import torch
     import yaml

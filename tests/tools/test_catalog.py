@@ -304,8 +304,8 @@ def test_a_wrong_declaration_stops_the_discovery(experts: Path) -> None:
 
 # The real one
 
-ALSO_ASKED = {"repaint"}
-"""Abilities that a tool asks for besides the one it needs."""
+ALSO_ASKED = {"repaint", "complete"}
+"""Abilities that a tool asks for besides the one it needs, or a planner."""
 
 
 def test_the_real_catalogue_is_sorted_and_its_abilities_agree() -> None:

@@ -16,6 +16,9 @@ from tools.geometry import crop, resize
 from tools.models import intern_vl
 from tools.types import Image
 
+# torch 2.11 and what the library's processor does with its tensors in NumPy
+pytestmark = pytest.mark.filterwarnings("ignore:__array_wrap__ must accept:DeprecationWarning")
+
 GO = CancelToken()
 ASKED = "How many are there?"
 SPEC = intern_vl.INTERNVL3_1B

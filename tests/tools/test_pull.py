@@ -13,7 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from tools import weights
+from agent import listing
+from tools import adapters, pickles, weights
+from tools.catalog import discover
+from tools.models import sd_control
+from tools.profiles import load_profile
 from tools.pull import chosen
 
 REPO = "ustc-community/dfine-nano-coco"
@@ -33,7 +37,9 @@ class Hub(ThreadingHTTPServer):
             "pytorch_model.bin": b"a pickle",
             "modeling.py": b"raise SystemExit",
         }
+        self.repo = REPO
         self.digest = hashlib.sha256(BODY).hexdigest()
+        """What the hub tells of each large file."""
         self.status = 200
         self.fetched: list[str] = []
 
@@ -60,11 +66,11 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", "0")
             self.end_headers()
             return
-        if path.startswith(f"/api/models/{REPO}"):
+        if path.startswith(f"/api/models/{hub.repo}"):
             lfs = {"sha256": hub.digest, "size": len(BODY), "pointerSize": 130}
             siblings = [
                 {"rfilename": name, "size": len(data), "blobId": "b" * 40}
-                | ({"lfs": lfs} if name.endswith(".safetensors") else {})
+                | ({"lfs": lfs} if name.endswith((".safetensors", ".pt")) else {})
                 for name, data in hub.files.items()
             ]
             if "/tree/" in path:
@@ -75,10 +81,10 @@ class Handler(BaseHTTPRequestHandler):
                 ]
                 self._send(json.dumps(tree).encode(), {"Content-Type": "application/json"}, body)
                 return
-            data = json.dumps({"id": REPO, "sha": COMMIT, "siblings": siblings}).encode()
+            data = json.dumps({"id": hub.repo, "sha": COMMIT, "siblings": siblings}).encode()
             self._send(data, {"Content-Type": "application/json"}, body)
             return
-        name = path.rsplit("/", 1)[-1]
+        name = path.removeprefix(f"/{hub.repo}/resolve/{COMMIT}/")
         data = hub.files[name]
         if body:
             hub.fetched.append(name)
@@ -104,18 +110,28 @@ def hub_server():
     server.server_close()
 
 
-def pull(server: Hub, cache: Path, *args: str) -> subprocess.CompletedProcess[str]:
-    """The command, in a process of its own."""
+def pull(
+    server: Hub, cache: Path, *args: str, program: str = "", **more: str
+) -> subprocess.CompletedProcess[str]:
+    """The command, or another program, in a process of its own."""
     env = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "OCELLI_"))}
     env |= {
         "HF_ENDPOINT": f"http://127.0.0.1:{server.server_port}",
         "HF_HUB_CACHE": str(cache),
         "HF_HUB_DISABLE_XET": "1",
+        **more,
     }
+    command = ["-c", program] if program else ["-m", "agent", "models", "pull"]
     return subprocess.run(
-        [sys.executable, "-m", "agent", "models", "pull", *(args or ["dfine-nano"])],
+        [sys.executable, *command, *(args or ["dfine-nano"])],
         capture_output=True, text=True, env=env, timeout=120,
     )  # fmt: skip
+
+
+def placed(server: Hub, cache: Path) -> list[str]:
+    """The files that lie in the cache; those of one content are fetched once."""
+    folder = cache / f"models--{server.repo.replace('/', '--')}" / "snapshots" / COMMIT
+    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
 
 
 def test_what_is_fetched_makes_the_model_ready(hub_server, tmp_path, monkeypatch):
@@ -164,6 +180,119 @@ def test_an_unknown_name_names_near_ones(hub_server, tmp_path):
     done = pull(hub_server, tmp_path, "dfine-nan")
     assert done.returncode != 0
     assert "Did you mean dfine-nano" in done.stderr
+
+
+@pytest.fixture
+def yolo(hub_server):
+    """The hub with a repository of several pickles, the digest of one of them known."""
+    hub_server.repo = "Ultralytics/YOLO11"
+    hub_server.files = {name: BODY for name in ("README.md", "yolo11n.pt", "yolo11m.pt")}
+    hub_server.digest = pickles.KNOWN["yolo11n.pt"]
+    return hub_server
+
+
+def test_a_pickle_is_fetched_only_where_its_digest_is_the_published_one(yolo, tmp_path):
+    done = pull(yolo, tmp_path, "yolo11m")
+    assert done.returncode != 0
+    assert "nobody has vouched for" in done.stderr
+    assert pickles.ALLOWED in done.stderr
+    assert yolo.fetched == [], "it is refused before a byte of it is fetched"
+    done = pull(yolo, tmp_path, "yolo11n")
+    assert yolo.fetched == ["yolo11n.pt"]
+    assert done.returncode != 0, "what came is not what the hub said"
+    assert "not what the hub says" in done.stderr
+
+
+def test_a_pickle_that_a_person_allows_is_fetched_alone(yolo, tmp_path, monkeypatch):
+    yolo.digest = hashlib.sha256(BODY).hexdigest()
+    done = pull(yolo, tmp_path, "yolo11m", **{pickles.ALLOWED: "1"})
+    assert done.returncode == 0, done.stderr
+    assert yolo.fetched == ["yolo11m.pt"]
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    models = discover().models
+    assert weights.is_here(yolo.repo, files=models["yolo11m"].files)
+    assert not weights.is_here(yolo.repo, files=models["yolo11n"].files)
+
+
+def test_of_a_shared_repository_a_model_fetches_its_own_files(hub_server, tmp_path):
+    eyes = "models/image_encoder"
+    hub_server.repo = sd_control.SUBJECT
+    hub_server.files = {
+        name: BODY
+        for name in (
+            "models/ip-adapter_sd15.safetensors", "models/ip-adapter-plus_sd15.safetensors",
+            f"{eyes}/model.safetensors", f"{eyes}/pytorch_model.bin", f"{eyes}/config.json",
+            "sdxl_models/image_encoder/model.safetensors", "ip-adapter_sd15.safetensors",
+        )
+    }  # fmt: skip
+    alone = "from tools.models.sd_control import LIKE; from tools.pull import pull; "
+    alone += "from dataclasses import replace; "
+    alone += "pull(replace(LIKE, weights='none'))"
+    done = pull(hub_server, tmp_path, program=alone)
+    assert done.returncode == 0, done.stderr
+    assert placed(hub_server, tmp_path) == [
+        f"{eyes}/config.json", f"{eyes}/model.safetensors", "models/ip-adapter_sd15.safetensors",
+    ]  # fmt: skip
+
+
+def test_a_file_that_a_model_needs_and_the_hub_lacks_is_named(yolo, tmp_path):
+    del yolo.files["yolo11n.pt"]
+    done = pull(yolo, tmp_path, "yolo11n")
+    assert done.returncode != 0
+    assert "offers no yolo11n.pt" in done.stderr
+
+
+def test_a_learned_style_is_fetched_by_its_hub_id(hub_server, tmp_path, monkeypatch):
+    hub_server.repo = "somebody/crayon"
+    hub_server.files = {
+        "README.md": b"#",
+        "a.safetensors": BODY,
+        "pytorch_lora_weights.safetensors": BODY,
+        "checkpoint-500/model.safetensors": BODY,
+        "pytorch_lora_weights.bin": b"a pickle",
+    }
+    done = pull(hub_server, tmp_path, "somebody/crayon")
+    assert done.returncode == 0, done.stderr
+    assert placed(hub_server, tmp_path) == ["a.safetensors", "pytorch_lora_weights.safetensors"]
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    assert adapters._file("somebody/crayon").name == "pytorch_lora_weights.safetensors"
+    hub_server.files = {"learned_embeds.bin": b"a pickle"}
+    done = pull(hub_server, tmp_path / "other", "somebody/crayon")
+    assert done.returncode != 0
+    assert "offers no safetensors" in done.stderr
+
+
+def test_a_repository_in_half_precision_only_is_fetched_as_it_is():
+    names = [
+        "model_index.json", "unet/config.json", "unet/diffusion_pytorch_model.fp16.safetensors",
+        "text_encoder/model.fp16-00001-of-00002.safetensors",
+        "text_encoder/model.fp16-00002-of-00002.safetensors",
+        "text_encoder/model.safetensors.index.fp16.json",
+    ]  # fmt: skip
+    assert chosen(names) == names
+    whole = ["unet/diffusion_pytorch_model.safetensors", "text_encoder/model.safetensors"]
+    assert chosen([*names, *whole]) == [*names[:2], *whole]
+
+
+def test_a_part_whose_only_weights_are_pickles_is_named(hub_server, tmp_path):
+    hub_server.files |= {
+        "model_index.json": b"{}",
+        "unet/model.safetensors": BODY,
+        "vae/diffusion_pytorch_model.bin": b"a pickle",
+        "safety_checker/pytorch_model.bin": b"a pickle",
+    }
+    done = pull(hub_server, tmp_path)
+    assert done.returncode != 0
+    assert "offers no safetensors in vae" in done.stderr
+    assert hub_server.fetched == []
+
+
+def test_without_names_no_restricted_model_is_chosen():
+    catalog = discover()
+    profile = load_profile("embedded")
+    chosen_ones = listing.wanted([], catalog, profile)
+    assert {m.ability for m in chosen_ones} > {"caption", "depth"}
+    assert all(m.permissive for m in chosen_ones)
 
 
 def test_of_a_staged_repository_only_what_is_loaded_is_chosen():

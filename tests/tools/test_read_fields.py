@@ -186,7 +186,7 @@ def test_kinds_are_the_documented_ones(ctx: ToolContext) -> None:
 @pytest.mark.parametrize(
     ("text", "number"),
     [("1,234.56", 1234.56), ("1.234,56 €", 1234.56), ("8,50", 8.5), ("$1,200", 1200), ("-3.00", -3),
-     ("(4.20)", -4.2), ("2. 10", 2.1), ("none", None)],
+     ("(4.20)", -4.2), ("2. 10", 2.1), ("none", None), ("0.125", 0.125), ("0,125", 0.125)],
 )  # fmt: skip
 def test_number_of(text: str, number: float | None) -> None:
     assert number_of(text) == number

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from fake_models import Memory, fake, hosted
@@ -10,7 +12,7 @@ from tools.context import CancelToken
 from tools.errors import ToolFailed
 from tools.geometry import crop
 from tools.host_events import Called
-from tools.recall import Answers, Recalling, key_of
+from tools.recall import Answers, Recalling, about, key_of
 from tools.store import Store
 from tools.types import Image, Text
 
@@ -159,3 +161,20 @@ def test_a_foreign_file_is_no_loss(tmp_path, content, kept):
     answers.close()
     assert answers.find("k") == ""
     assert path.read_bytes()[:11] == (content[:11] or b"SQLite form")
+
+
+def test_answers_are_forgotten_with_what_they_are_about(tmp_path: Path) -> None:
+    image = Image.as_root(np.full((8, 8, 3), 7, np.uint8))
+    edited = image.with_pixels(image.pixels * 2)
+    assert about([edited, "text", 3]) == {image.frame.root}
+    assert len(about([[image], Text("a")])) == 2
+    answers = Answers(tmp_path / "answers.sqlite")
+    for key, sha256 in (("a", "1"), ("b", "2"), ("c", "2")):
+        answers.add(key, sha256)
+    answers.note("a", {"one", "two"})
+    answers.note("b", {"two"})
+    answers.note("c", {"three"})
+    assert answers.forget({"two", "unknown"}) == {"1"}, "another question has the answer 2"
+    assert [answers.find(key) for key in "abc"] == ["", "", "2"]
+    assert answers.forget({"one", "three"}) == {"2"}
+    answers.close()

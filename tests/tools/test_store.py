@@ -233,3 +233,33 @@ def test_a_full_disk_is_named_and_leaves_nothing(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert files(tmp_path) == []
     assert_same(store.get(store.put(noise(1))), noise(1))
+
+
+def test_what_is_deleted_is_gone_and_its_shared_files_stay(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    rng = np.random.default_rng(5)
+    pixels = rng.integers(0, 255, (200, 200, 3), np.uint8)
+    one, two = Image.as_root(pixels, "a.png"), Image.as_root(pixels, "b.png")
+    kept = Image.as_root(255 - pixels)
+    first, second, third = (store.put(image) for image in (one, two, kept))
+    store.path_of_png(first)
+    assert first != second
+    assert store.delete([first, "0" * 64, "../lock"]) == 1
+    assert first not in store
+    assert first not in Store(tmp_path)
+    assert not list(tmp_path.glob(f"objects/*/{first}*"))
+    assert np.array_equal(Store(tmp_path).get(second).pixels, pixels)  # type: ignore[attr-defined]
+    assert store.delete([first]) == 0
+    assert store.delete([second]) == 1
+    assert third in Store(tmp_path)
+    assert len([p for p in (tmp_path / "objects").rglob("*") if p.is_file()]) == 2
+
+
+def test_what_another_process_holds_is_not_deleted(tmp_path: Path) -> None:
+    other, store = Store(tmp_path), Store(tmp_path)
+    sha = other.put(Image.as_root(np.zeros((200, 200, 3), np.uint8)), hold=True)
+    assert store.delete([sha]) == 0
+    assert sha in Store(tmp_path)
+    other.release(sha)
+    assert store.delete([sha]) == 1
+    other.close()

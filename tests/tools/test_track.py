@@ -10,6 +10,7 @@ from tools.context import CancelToken
 from tools.errors import BadArguments, Cancelled
 from tools.experts.track import track
 from tools.models import sam2_video
+from tools.tracks import COLUMNS
 from tools.types import Boxes, Clip, Image, Masks
 
 SPEC = sam2_video.TINY
@@ -88,7 +89,7 @@ def test_a_mask_is_followed(ctx, checkpoint, clip):
 def test_nothing_to_follow_is_an_empty_table(ctx, clip):
     found = track(ctx, clip, found_in(clip, 1, np.zeros((0, 4), np.float32)))
     assert len(found) == 0
-    assert found.columns == sam2_video.COLUMNS
+    assert found.columns == COLUMNS
 
 
 def test_things_of_another_picture_are_refused(ctx, clip):

@@ -34,6 +34,16 @@ def test_a_snapshot_is_found_by_branch_and_by_commit(cache):
     assert weights.find("a/b", "v2") is None
 
 
+def test_a_repository_is_here_where_all_that_is_named_of_it_is(cache, tmp_path, monkeypatch):
+    monkeypatch.setenv(weights.OWN, str(tmp_path / "own"))
+    saved(tmp_path / "own" / "a" / "b" / "deep" / "model.safetensors")
+    assert weights.is_here("a/b")
+    assert weights.is_here("a/b", files=("a/b/deep/*.safetensors", "other/c/x.pt"))
+    assert not weights.is_here("a/b", files=("a/b/deep/*.safetensors", "a/b/*.safetensors"))
+    assert not weights.is_here("c/d", files=())
+    assert weights.patterns("a/b", ("a/b/x", "a/bc/y")) == ("x",)
+
+
 def test_ones_own_folder_goes_first(cache, tmp_path, monkeypatch):
     monkeypatch.setenv(weights.OWN, str(tmp_path / "own"))
     saved(tmp_path / "own" / "b" / "model.safetensors")

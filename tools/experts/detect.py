@@ -7,7 +7,7 @@ whatever it is told, in the words of the user. Knows nothing of how a model find
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated
 
 import numpy as np
@@ -26,6 +26,10 @@ SAME = 0.8
 answer only boxes that agree as much as this (intersection over union) are one."""
 SURE = 0.5
 """Score from which a second witness is believed where the first one saw nothing."""
+CERTAIN = 0.8
+"""Score from which one witness is enough even where two are asked."""
+AGREED = 0.4
+"""Intersection over union from which two models see the same thing."""
 
 Names = dict[str, str]
 """What a model is asked for, and the label it gets in the result."""
@@ -46,12 +50,17 @@ def detect(
     min_score: Annotated[
         float, Field(ge=0, le=1, description="0: as each model thinks best")
     ] = 0.0,
+    confirm: Annotated[
+        bool, Field(description="for yes/no questions: a second model must see it too")
+    ] = False,
 ) -> Boxes:
     """Find every instance of the named things and box each one.
 
     Labels of the result are singular names where a model lists them ("faces" gives "face"), else
     the phrases as they were asked. With `region` only things that lie mostly inside it are kept.
     What a fast model does not find is looked for again by one that knows any name, if it is ready.
+    With `confirm` a thing that is not certain is kept only where a second model sees it, if one is
+    ready that knows its name.
     """
     asked = list(dict.fromkeys(name for name in map(plain, phrases) if name))
     if not asked:
@@ -62,10 +71,10 @@ def detect(
     steps = len(listed) + bool(free)
     for number, names in enumerate(listed):
         ctx.report(f"looking for {', '.join(names.values())}", number / steps)
-        found += _by_list(ctx, views, names, min_score)
+        found += _sure(ctx, views, names, _by_list(ctx, views, names, min_score), confirm)
     if free:
         ctx.report(f"looking for {', '.join(free.values())}", 1 - 1 / steps)
-        found += _by_words(ctx, views, free, min_score)
+        found += _sure(ctx, views, free, _by_words(ctx, views, free, min_score), confirm)
     return _merged(image, found)
 
 
@@ -112,7 +121,10 @@ def _by_list(ctx: ToolContext, views: list[Image], names: Names, floor: float) -
 def _by_words(ctx: ToolContext, views: list[Image], names: Names, floor: float) -> list[Boxes]:
     """By a model that knows any name; where the profile has none, under the nearest names."""
     try:
-        return _answers(ctx, views, names, floor)
+        found = _answers(ctx, views, names, floor)
+        seen = {label for part in found for label in part.labels}
+        unseen = {name: label for name, label in names.items() if label not in seen}
+        return found + _others(ctx, views, unseen, max(floor, SURE)) if unseen else found
     except MissingModel:
         nearest = {canonical(label): canonical(label) for label in names}
         if nearest.keys() == names.keys():
@@ -136,10 +148,59 @@ def _second(ctx: ToolContext, views: list[Image], names: Names, floor: float) ->
         return []  # the first witness has answered
 
 
-def _answers(ctx: ToolContext, views: list[Image], names: Names, floor: float) -> list[Boxes]:
+def _others(ctx: ToolContext, views: list[Image], names: Names, floor: float) -> list[Boxes]:
+    """What the next model that knows the names sees; nothing where there is none or it fails."""
+    try:
+        return _answers(ctx, views, names, floor, ctx.another)
+    except Cancelled:
+        raise
+    except (MissingModel, ToolFailed):
+        return []
+
+
+def _sure(
+    ctx: ToolContext, views: list[Image], names: Names, found: list[Boxes], confirm: bool
+) -> list[Boxes]:
+    """What was found, less what is not certain and no second model sees, where one was asked."""
+    shaky = {
+        label
+        for part in found
+        for label, s in zip(part.labels, part.scores, strict=True)
+        if s < CERTAIN
+    }
+    asked = {name: label for name, label in names.items() if label in shaky}
+    others = _others(ctx, views, asked, 0.0) if confirm and asked else []
+    if not others:
+        return found
+    seen = {
+        label: [p.xyxy[n] for p in others for n, o in enumerate(p.labels) if o == label]
+        for label in shaky
+    }
+    return [
+        part.take(
+            [
+                row
+                for row, label in enumerate(part.labels)
+                if label not in asked.values()
+                or part.scores[row] >= CERTAIN
+                or (seen[label] and iou(part.xyxy[row], np.stack(seen[label])).max() >= AGREED)
+            ]
+        )
+        for part in found
+    ]
+
+
+def _answers(
+    ctx: ToolContext,
+    views: list[Image],
+    names: Names,
+    floor: float,
+    ask: Callable[..., Boxes] | None = None,
+) -> list[Boxes]:
     """One answer a view, under the labels of the result."""
     more = {"min_score": floor} if floor > 0 else {}
-    parts = (ctx.use("detect", view, labels=tuple(names), **more) for view in views)
+    ask = ask or ctx.use
+    parts = (ask("detect", view, labels=tuple(names), **more) for view in views)
     return [
         Boxes(part.frame, part.xyxy, tuple(names.get(n, n) for n in part.labels), part.scores)
         for part in parts

@@ -1,4 +1,4 @@
-"""Make a new picture from words, steered by a map where one is given.
+"""Make a new picture from words, steered by a map or by labelled boxes where they are given.
 
 Knows nothing of how pictures or maps are made: that is the models' part.
 """
@@ -9,15 +9,18 @@ from typing import Annotated
 
 from pydantic import Field
 
+from tools.arranged import arranged
 from tools.catalog import tool
 from tools.context import ToolContext
 from tools.control_maps import Kind
 from tools.diffusion import LAST_SEED, told
 from tools.errors import BadArguments
-from tools.types import Image
+from tools.types import Boxes, Image
 
 LONGEST_SIDE = 2048
 SMALLEST_SIDE = 64
+SIDE = 512
+"""Of the square on which things are arranged where no size is said."""
 
 
 @tool(
@@ -35,8 +38,14 @@ def generate(
     control: Image | None = None,
     kind: Kind = "edges",
     subject: Image | None = None,
+    layout: Annotated[
+        Boxes | None, Field(description="boxes with labels: what goes where in the new picture")
+    ] = None,
+    arrange: Annotated[
+        str, Field(description="the same in words: 'dog: left; red ball: bottom right'")
+    ] = "",
     strength: Annotated[
-        float, Field(ge=0, le=2, description="how strictly the map or subject is followed")
+        float, Field(ge=0, le=2, description="how strictly map, subject or layout are followed")
     ] = 1.0,
     unwanted: Annotated[str, Field(description="what must not be in it")] = "",
     style: Annotated[str, Field(description="hub id of a LoRA on this machine")] = "",
@@ -48,16 +57,21 @@ def generate(
 ) -> Image:
     """Make a new picture from words; a map of edges, pose or depth says what goes where.
 
-    `control` is a map made by `control_map`, and `kind` what it is a map of. `subject` is a picture
-    whose subject or style is shown anew. `style` and `concept` are learned ones that the user
-    named. The same seed gives the same picture again.
+    `control` is a map made by `control_map`, and `kind` what it is a map of. `layout` are boxes
+    whose labels say what stands in each, such as those found in a picture that is made anew.
+    `arrange` says that in words where no such boxes are there yet.
+    `subject` is a picture whose subject or style is shown anew. `style` and `concept` are learned
+    ones that the user named. The same seed gives the same picture again.
     """
     if not prompt.strip():
         raise BadArguments("nothing to make: the prompt is empty", hint="Say what it shows")
+    layout = _layout(layout, arrange, width, height)
+    more = {} if layout is None else {"layout": layout}
     made: Image = ctx.use(
         "generate",
         prompt.strip(),
-        labels=_labels(control, kind, subject),
+        labels=_labels(control, kind, subject, layout),
+        **more,
         control=control,
         subject=subject,
         size_wh=_size(control, width, height),
@@ -72,10 +86,23 @@ def generate(
     return made
 
 
-def _labels(control: Image | None, kind: Kind, subject: Image | None) -> tuple[str, ...]:
+def _layout(layout: Boxes | None, arrange: str, width: int, height: int) -> Boxes | None:
+    """The boxes that say what goes where, None where there are none."""
+    if layout is not None and len(layout):
+        if arrange.strip():
+            raise BadArguments("give either boxes or words for what goes where, and not both")
+        return layout
+    size = (width or height or SIDE, height or width or SIDE)
+    said = arranged(arrange, size)
+    return said if len(said) else None
+
+
+def _labels(
+    control: Image | None, kind: Kind, subject: Image | None, layout: Boxes | None
+) -> tuple[str, ...]:
     """What a model must be able to follow."""
-    wanted = [*([kind] if control else []), *(["subject"] if subject else [])]
-    return tuple(wanted) or ("text",)
+    given = ((kind, control), ("subject", subject), ("layout", layout))
+    return tuple(name for name, thing in given if thing is not None) or ("text",)
 
 
 def _size(control: Image | None, width: int, height: int) -> tuple[int, int] | None:

@@ -5,10 +5,13 @@ Knows nothing of how they are followed: that is the model's part.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tools.catalog import tool
 from tools.context import ToolContext
 from tools.errors import BadArguments
-from tools.types import Clip, Placed, Table, pixels_sha256
+from tools.tracks import told_apart
+from tools.types import Boxes, Clip, Masks, Placed, Table, pixels_sha256
 
 
 @tool(
@@ -19,8 +22,9 @@ from tools.types import Clip, Placed, Table, pixels_sha256
 def track(ctx: ToolContext, clip: Clip, things: Placed) -> Table:
     """Follow things through a clip: their box, size and time in every frame that shows them.
 
-    things: what to follow, found in one frame of the clip; masks are followed more exactly than
-    boxes. Frames count from 0; boxes are x1, y1, x2, y2 in pixels of the clip.
+    things: what to follow, found in one frame of the clip (its first frame is a picture of its
+    own; `take_frame` gives the others); masks are followed more exactly than boxes. Frames count
+    from 0; boxes are x1, y1, x2, y2 in pixels of the clip. Show the result with `show_track`.
     """
     size = (clip.frames.shape[2], clip.frames.shape[1])
     start = next(
@@ -36,5 +40,7 @@ def track(ctx: ToolContext, clip: Clip, things: Placed) -> Table:
             "the things were not found in a frame of this clip",
             hint="Find them in one of its frames first",
         )
-    found: Table = ctx.use("track", clip, things=things, start=start)
+    own = things if isinstance(things, Boxes | Masks) else things.boxes()
+    named = replace(own, labels=told_apart(own.labels))
+    found: Table = ctx.use("track", clip, things=named, start=start)
     return found

@@ -7,6 +7,8 @@ is asked for; answers are a word or two. Knows no places; parts are looked at by
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
@@ -14,7 +16,7 @@ from tools import geometry
 from tools.catalog import ModelSpec
 from tools.context import CancelToken
 from tools.device import here, nbytes
-from tools.errors import BadArguments
+from tools.errors import BadArguments, ToolError
 from tools.neural import open_model, open_processor, picture, stopping
 from tools.types import Image, Placed, Text
 
@@ -63,23 +65,91 @@ def load_blip2(repo: str) -> Blip2:
     return Blip2(open_model(Blip2ForConditionalGeneration, repo), processor)
 
 
+@dataclass(frozen=True)
+class _Ask:
+    """One call as a model is asked: pictures, with the same words to each."""
+
+    images: list[Image]
+    text: str | None
+    """None where the picture is all that goes in."""
+    read: Callable[[list[str]], Any]
+    """Makes the result out of what is said to each picture."""
+
+
 class _Speaks:
     """What the three have in common: a picture and perhaps words go in, words come out."""
 
+    batch_size = 8
+    """Calls that the host may hand over together, and pictures that are looked at together."""
+
     def __init__(self, model: Any, processor: Any) -> None:
         self._model, self._processor = model, processor
+
+    def batch(
+        self, calls: Sequence[tuple[str, tuple[Any, ...]]], *, cancel: CancelToken, **named: Any
+    ) -> list[Any]:
+        """Several calls in one generation, each answered as alone; for a host with many callers.
+
+        Args:
+            calls: (ability, positional arguments) of each.
+            cancel: ends all of them: a host cancels it once every caller has gone.
+            **named: arguments that all of them have.
+
+        Returns:
+            In order, what each call answers, or the error it would have raised.
+        """
+        asks: list[_Ask | ToolError] = []
+        for ability, args in calls:
+            try:
+                asks.append(self._ask(ability, *args, **named))
+            except ToolError as error:
+                asks.append(error)
+        answers = iter(self._answers([ask for ask in asks if isinstance(ask, _Ask)], cancel))
+        return [next(answers) if isinstance(ask, _Ask) else ask for ask in asks]
 
     def nbytes(self) -> int:
         """Bytes of the weights."""
         return nbytes(self._model)
 
-    def _say(self, image: Image, text: str | None, cancel: CancelToken) -> str:
+    def _ask(self, ability: str, image: Image, what: Any = None, **named: Any) -> _Ask:
+        """How a call is put to the model."""
+        raise NotImplementedError
+
+    def _one(self, *call: Any, cancel: CancelToken) -> Any:
+        (answer,) = self._answers([self._ask(*call)], cancel)
+        return answer
+
+    def _answers(self, asks: Sequence[_Ask], cancel: CancelToken) -> list[Any]:
+        """What each call answers, as many pictures at once as fit and are asked alike."""
+        cancel.check()
+        asked = [(image, ask.text) for ask in asks for image in ask.images]
+        said = [""] * len(asked)
+        alike: dict[int, list[int]] = {}
+        for row, (_, text) in enumerate(asked):
+            alike.setdefault(self._length(text), []).append(row)
+        for rows in alike.values():
+            for start in range(0, len(rows), self.batch_size):
+                some = rows[start : start + self.batch_size]
+                for row, words in zip(
+                    some, self._say([asked[r] for r in some], cancel), strict=True
+                ):
+                    said[row] = words
+        rest = iter(said)
+        return [ask.read([next(rest) for _ in ask.images]) for ask in asks]
+
+    def _length(self, text: str | None) -> int:
+        """Tokens of a text; those of one length go together, as the networks see any filling."""
+        return 0 if text is None else len(self._processor.tokenizer(text)["input_ids"])
+
+    def _say(self, asked: Sequence[tuple[Image, str | None]], cancel: CancelToken) -> list[str]:
         import torch
 
         cancel.check()
         device = here()
-        said = {} if text is None else {"text": text}
-        inputs = self._processor(images=picture(image), return_tensors="pt", **said)
+        texts = [text for _, text in asked if text is not None]
+        said = {"text": texts} if texts else {}
+        shown = [picture(image) for image, _ in asked]
+        inputs = self._processor(images=shown, return_tensors="pt", **said)
         with torch.inference_mode():
             made = self._model.generate(
                 **inputs.to(device.name, dtype=device.dtype),
@@ -89,8 +159,9 @@ class _Speaks:
                 stopping_criteria=stopping(cancel),
             )
         cancel.check()
-        own = made[0][self._prompt_length(inputs) :]
-        return str(self._processor.decode(own, skip_special_tokens=True)).strip()
+        own = made[:, self._prompt_length(inputs) :]
+        spoken = self._processor.batch_decode(own, skip_special_tokens=True)
+        return [str(words).strip() for words in spoken]
 
     def _prompt_length(self, inputs: Any) -> int:
         """Tokens of the prompt that come back before those of the answer."""
@@ -102,11 +173,18 @@ class BlipCaption(_Speaks):
 
     def caption(self, image: Image, detail: Detail = "short", *, cancel: CancelToken) -> Text:
         """What the picture shows, in one short sentence."""
-        return Text(self._say(image, None, cancel), "caption")
+        said: Text = self._one("caption", image, detail, cancel=cancel)
+        return said
 
     def describe_region(self, image: Image, region: Placed, *, cancel: CancelToken) -> list[str]:
         """A sentence for each thing of `region`, cut out with a margin."""
-        return [self._say(part, None, cancel) for part in _parts(image, region)]
+        said: list[str] = self._one("describe_region", image, region, cancel=cancel)
+        return said
+
+    def _ask(self, ability: str, image: Image, what: Any = None, **named: Any) -> _Ask:
+        if ability == "describe_region":
+            return _Ask(_parts(image, named.get("region", what)), None, list)
+        return _Ask([image], None, lambda said: Text(said[0], "caption"))
 
 
 class BlipVqa(_Speaks):
@@ -114,7 +192,11 @@ class BlipVqa(_Speaks):
 
     def __call__(self, image: Image, question: str, *, cancel: CancelToken) -> Text:
         """A word or two that answer the question."""
-        return Text(self._say(image, _asked(question), cancel), "answer")
+        said: Text = self._one("vqa", image, question, cancel=cancel)
+        return said
+
+    def _ask(self, ability: str, image: Image, what: Any = None, **named: Any) -> _Ask:
+        return _Ask([image], _asked(named.get("question", what)), _answer)
 
 
 class Blip2(_Speaks):
@@ -122,20 +204,40 @@ class Blip2(_Speaks):
 
     def caption(self, image: Image, detail: Detail = "short", *, cancel: CancelToken) -> Text:
         """What the picture shows, in one short sentence."""
-        return Text(f"{PROMPT} {self._say(image, PROMPT, cancel)}".strip(), "caption")
+        said: Text = self._one("caption", image, detail, cancel=cancel)
+        return said
 
     def describe_region(self, image: Image, region: Placed, *, cancel: CancelToken) -> list[str]:
         """A sentence for each thing of `region`, cut out with a margin."""
-        return [self.caption(part, cancel=cancel).value for part in _parts(image, region)]
+        said: list[str] = self._one("describe_region", image, region, cancel=cancel)
+        return said
 
     def vqa(self, image: Image, question: str, *, cancel: CancelToken) -> Text:
         """A few words that answer the question."""
-        prompt = f"Question: {_asked(question)} Answer:"
-        return Text(self._say(image, prompt, cancel), "answer")
+        said: Text = self._one("vqa", image, question, cancel=cancel)
+        return said
+
+    def _ask(self, ability: str, image: Image, what: Any = None, **named: Any) -> _Ask:
+        if ability == "vqa":
+            prompt = f"Question: {_asked(named.get('question', what))} Answer:"
+            return _Ask([image], prompt, _answer)
+        if ability == "describe_region":
+            parts = _parts(image, named.get("region", what))
+            return _Ask(parts, PROMPT, lambda said: [_continued(words) for words in said])
+        return _Ask([image], PROMPT, lambda said: Text(_continued(said[0]), "caption"))
 
     def _prompt_length(self, inputs: Any) -> int:
         both = self._model.config.text_config.is_encoder_decoder
         return 0 if both else int(inputs["input_ids"].shape[1])
+
+
+def _continued(words: str) -> str:
+    """What is said after the prompt, with the prompt."""
+    return f"{PROMPT} {words}".strip()
+
+
+def _answer(said: list[str]) -> Text:
+    return Text(said[0], "answer")
 
 
 def _asked(question: str) -> str:

@@ -11,13 +11,11 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from tools.catalog import ModelSpec
 from tools.context import CancelToken
 from tools.device import nbytes
-from tools.geometry import place_boxes
 from tools.neural import open_model, open_processor, picture
+from tools.ranked import numbers, ranked
 from tools.types import Boxes, Image
 
 COCO = (
@@ -93,28 +91,20 @@ class DFine:
             threshold=min_score,
             target_sizes=[(image.height, image.width) for image in images],
         )
-        return [_placed(image, rows, labels) for image, rows in zip(images, found, strict=True)]
+        return [
+            ranked(
+                image,
+                numbers(rows["boxes"]),
+                [COCO[int(number)] for number in rows["labels"].tolist()],
+                numbers(rows["scores"]),
+                labels,
+            )
+            for image, rows in zip(images, found, strict=True)
+        ]
 
     def nbytes(self) -> int:
         """Bytes of the weights."""
         return nbytes(self._model)
-
-
-def _placed(image: Image, found: Any, labels: tuple[str, ...]) -> Boxes:
-    """Of what the network found the named things, best first, in root pixels."""
-    rows = [
-        (float(score), COCO[int(number)], box)
-        for score, number, box in zip(
-            found["scores"].float().cpu(),
-            found["labels"].cpu(),
-            found["boxes"].float().cpu().numpy(),
-            strict=True,
-        )
-        if COCO[int(number)] in labels
-    ]
-    rows.sort(key=lambda row: -row[0])
-    boxes = np.array([row[2] for row in rows], np.float32).reshape(-1, 4)
-    return place_boxes(image, boxes, [row[1] for row in rows], [row[0] for row in rows])
 
 
 def _spec(size: str, weights_mb: float, memory_mb: float) -> ModelSpec:

@@ -9,23 +9,25 @@ library's own parser. Its scores are one number for a whole answer. Answers in E
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tools import convert, convert_tokens, geometry
+from tools import asked, convert, convert_tokens, geometry
 from tools.catalog import ModelSpec
 from tools.context import CancelToken
 from tools.device import here, nbytes
-from tools.errors import BadArguments
+from tools.errors import ToolError
 from tools.neural import open_model, open_processor, picture, stopping
 from tools.textlines import Line, words
 from tools.types import Boxes, Image, Placed, Text, TextSpans
 
-TASKS = {
+Detail = Literal["short", "detailed", "more"]
+TASKS: dict[Detail, str] = {
     "short": "<CAPTION>",
     "detailed": "<DETAILED_CAPTION>",
     "more": "<MORE_DETAILED_CAPTION>",
@@ -52,22 +54,40 @@ def load(repo: str) -> Florence2:
     return Florence2(open_model(Florence2ForConditionalGeneration, repo), processor)
 
 
+@dataclass(frozen=True)
+class _Reply:
+    """What the model says to one task about one picture."""
+
+    parsed: Any
+    """As the library's parser gives it, places as steps of the grid."""
+    score: float
+    """How sure the model was of the whole answer."""
+
+
+@dataclass(frozen=True)
+class _Ask:
+    """One call as the model is asked: a task about a picture, once or with several additions."""
+
+    image: Image
+    task: str
+    read: Callable[[list[_Reply]], Any]
+    """Makes the result out of the replies, one for each of `more`."""
+    more: tuple[str, ...] = ("",)
+
+
 class Florence2:
     """One network with a task word for each ability."""
+
+    batch_size = 8
+    """Calls that the host may hand over together, and questions that are answered at once."""
 
     def __init__(self, model: Any, processor: Any) -> None:
         self._model, self._processor = model, processor
 
-    def caption(
-        self,
-        image: Image,
-        detail: Literal["short", "detailed", "more"] = "short",
-        *,
-        cancel: CancelToken,
-    ) -> Text:
+    def caption(self, image: Image, detail: Detail = "short", *, cancel: CancelToken) -> Text:
         """What the picture shows: in a few words, a sentence, or a paragraph."""
-        said, _ = self._ask(image, TASKS[detail], cancel)
-        return Text(_plain(said), "caption")
+        said: Text = self._one(_caption(image, detail), cancel)
+        return said
 
     def ground(self, image: Image, sentence: str, *, cancel: CancelToken) -> Boxes:
         """Boxes of what each phrase of the sentence names, labelled with the phrase.
@@ -75,27 +95,17 @@ class Florence2:
         Raises:
             BadArguments: the sentence is empty or too long.
         """
-        wanted = " ".join(re.sub(r"[<>]", " ", sentence).split())
-        if not wanted or len(wanted) > MAX_LETTERS:
-            raise BadArguments(
-                f"a sentence to ground has 1 to {MAX_LETTERS} letters, not {len(wanted)}"
-            )
-        found, score = self._ask(image, "<CAPTION_TO_PHRASE_GROUNDING>", cancel, wanted)
-        return _boxes(image, found, score)
+        found: Boxes = self._one(_ground(image, sentence), cancel)
+        return found
 
     def dense_captions(self, image: Image, *, cancel: CancelToken) -> Boxes:
         """Boxes of the regions that stand out, each labelled with a few words."""
-        return _boxes(image, *self._ask(image, "<DENSE_REGION_CAPTION>", cancel))
+        found: Boxes = self._one(_dense_captions(image), cancel)
+        return found
 
     def describe_region(self, image: Image, region: Placed, *, cancel: CancelToken) -> list[str]:
         """A few words for each thing of `region`, in its order."""
-        said = []
-        for box in geometry.boxes_in(image, region.xyxy):
-            inside = np.clip(box, 0, [image.width, image.height] * 2)
-            steps = convert_tokens.to_xyxy_bins(inside, image.size_wh)[0]
-            place = "".join(f"<loc_{step}>" for step in steps)
-            words_, _ = self._ask(image, "<REGION_TO_DESCRIPTION>", cancel, place)
-            said.append(_plain(words_))
+        said: list[str] = self._one(_describe_region(image, region), cancel)
         return said
 
     def read_text(
@@ -107,37 +117,60 @@ class Florence2:
         cancel: CancelToken,
     ) -> TextSpans:
         """The text in the picture; words are cut out of their lines by their letters' share."""
-        found, score = self._ask(image, "<OCR_WITH_REGION>", cancel)
-        lines = []
-        for text, corners in zip(found["labels"], found["quad_boxes"], strict=True):
-            text = " ".join(_plain(text).split())
-            if text:
-                xy = convert.from_xy_bins(np.reshape(corners, (4, 2)), image.size_wh)
-                lines.append(Line(xy, text, score, _stops(text)))
-        if level == "word":
-            lines = [word for line in lines for word in words(line)]
-        quads = np.array([line.quad for line in lines], np.float32).reshape(-1, 4, 2)
-        return TextSpans(
-            image.frame,
-            geometry.place_quads(image, quads),
-            tuple(line.text for line in lines),
-            np.full(len(lines), score, np.float32),
-            level,
-        )
+        read: TextSpans = self._one(_read_text(image, level, detail), cancel)
+        return read
+
+    def batch(
+        self, calls: Sequence[tuple[str, tuple[Any, ...]]], *, cancel: CancelToken, **named: Any
+    ) -> list[Any]:
+        """Several calls in one generation, each answered as alone; for a host with many callers.
+
+        Args:
+            calls: (ability, positional arguments) of each.
+            cancel: ends all of them: a host cancels it once every caller has gone.
+            **named: arguments that all of them have.
+
+        Returns:
+            In order, what each call answers, or the error it would have raised.
+        """
+        asks: list[_Ask | ToolError] = []
+        for ability, args in calls:
+            try:
+                asks.append(ASKS[ability](*args, **named))
+            except ToolError as error:
+                asks.append(error)
+        answers = iter(self._answers([ask for ask in asks if isinstance(ask, _Ask)], cancel))
+        return [next(answers) if isinstance(ask, _Ask) else ask for ask in asks]
 
     def nbytes(self) -> int:
         """Bytes of the weights."""
         return nbytes(self._model)
 
-    def _ask(
-        self, image: Image, task: str, cancel: CancelToken, more: str = ""
-    ) -> tuple[Any, float]:
-        """The parsed answer to a task, places as steps of the grid, and how sure the model was."""
+    def _one(self, ask: _Ask, cancel: CancelToken) -> Any:
+        (answer,) = self._answers([ask], cancel)
+        return answer
+
+    def _answers(self, asks: Sequence[_Ask], cancel: CancelToken) -> list[Any]:
+        """What each call answers, as many questions at once as fit."""
+        cancel.check()
+        questions = [(ask, more) for ask in asks for more in ask.more]
+        replies: list[_Reply] = []
+        for start in range(0, len(questions), self.batch_size):
+            replies += self._say(questions[start : start + self.batch_size], cancel)
+        rest = iter(replies)
+        return [ask.read([next(rest) for _ in ask.more]) for ask in asks]
+
+    def _say(self, questions: Sequence[tuple[_Ask, str]], cancel: CancelToken) -> list[_Reply]:
         import torch
 
         cancel.check()
         device = here()
-        inputs = self._processor(text=task + more, images=picture(image), return_tensors="pt")
+        inputs = self._processor(
+            text=[ask.task + more for ask, more in questions],
+            images=[picture(ask.image) for ask, _ in questions],
+            padding=True,
+            return_tensors="pt",
+        )
         with torch.inference_mode():
             made = self._model.generate(
                 **inputs.to(device.name, dtype=device.dtype),
@@ -149,10 +182,78 @@ class Florence2:
                 output_scores=True,
             )
         cancel.check()
-        text = self._processor.batch_decode(made.sequences, skip_special_tokens=False)[0]
+        pad = self._processor.tokenizer.pad_token_id
+        sequences = [[t for t in row if t != pad] for row in made.sequences.tolist()]
+        texts = self._processor.batch_decode(sequences, skip_special_tokens=False)
+        scores = made.sequences_scores.float().exp().tolist()
+        return [
+            self._reply(ask.task, text, score)
+            for (ask, _), text, score in zip(questions, texts, scores, strict=True)
+        ]
+
+    def _reply(self, task: str, text: str, score: float) -> _Reply:
         parsed = self._processor.post_process_generation(text, task=task, image_size=GRID)
-        score = float(made.sequences_scores[0].float().exp())
-        return parsed[task], min(max(score, 0.0), 1.0) if np.isfinite(score) else 0.0
+        return _Reply(parsed[task], min(max(score, 0.0), 1.0) if np.isfinite(score) else 0.0)
+
+
+def _caption(image: Image, detail: Detail = "short") -> _Ask:
+    return _Ask(image, TASKS[detail], lambda said: Text(_plain(said[0].parsed), "caption"))
+
+
+def _ground(image: Image, sentence: str) -> _Ask:
+    wanted = asked.sentence(sentence, MAX_LETTERS)
+    task = "<CAPTION_TO_PHRASE_GROUNDING>"
+    return _Ask(image, task, lambda found: _boxes(image, found[0]), (wanted,))
+
+
+def _dense_captions(image: Image) -> _Ask:
+    return _Ask(image, "<DENSE_REGION_CAPTION>", lambda found: _boxes(image, found[0]))
+
+
+def _describe_region(image: Image, region: Placed) -> _Ask:
+    steps = (convert_tokens.to_xyxy_bins(b, image.size_wh)[0] for b in asked.boxes_within(image, region))  # fmt: skip
+    places = tuple("".join(f"<loc_{step}>" for step in box) for box in steps)
+    return _Ask(
+        image, "<REGION_TO_DESCRIPTION>", lambda said: [_plain(s.parsed) for s in said], places
+    )
+
+
+def _read_text(
+    image: Image,
+    level: Literal["line", "word"] = "line",
+    detail: Literal["normal", "fine"] = "normal",
+) -> _Ask:
+    return _Ask(image, "<OCR_WITH_REGION>", lambda read: _spans(image, read[0], level))
+
+
+ASKS: dict[str, Callable[..., _Ask]] = {
+    "caption": _caption,
+    "ground": _ground,
+    "dense_captions": _dense_captions,
+    "describe_region": _describe_region,
+    "read_text": _read_text,
+}
+"""How each ability is asked."""
+
+
+def _spans(image: Image, read: _Reply, level: Literal["line", "word"]) -> TextSpans:
+    """Lines of text or, cut out of them, words, in root pixels."""
+    lines = []
+    for text, corners in zip(read.parsed["labels"], read.parsed["quad_boxes"], strict=True):
+        text = " ".join(_plain(text).split())
+        if text:
+            xy = convert.from_xy_bins(np.reshape(corners, (4, 2)), image.size_wh)
+            lines.append(Line(xy, text, read.score, _stops(text)))
+    if level == "word":
+        lines = [word for line in lines for word in words(line)]
+    quads = np.array([line.quad for line in lines], np.float32).reshape(-1, 4, 2)
+    return TextSpans(
+        image.frame,
+        geometry.place_quads(image, quads),
+        tuple(line.text for line in lines),
+        np.full(len(lines), read.score, np.float32),
+        level,
+    )
 
 
 def _plain(text: str) -> str:
@@ -160,13 +261,13 @@ def _plain(text: str) -> str:
     return re.sub(r"</?[a-z_]+\d*>", "", text).strip()
 
 
-def _boxes(image: Image, found: dict[str, Any], score: float) -> Boxes:
+def _boxes(image: Image, found: _Reply) -> Boxes:
     """The answer's boxes in root pixels; those without any width or height left out."""
-    steps: NDArray[np.float64] = np.asarray(found["bboxes"], np.float64).reshape(-1, 4)
+    steps: NDArray[np.float64] = np.asarray(found.parsed["bboxes"], np.float64).reshape(-1, 4)
     whole = np.flatnonzero((steps[:, 2:] > steps[:, :2]).all(axis=1))
     xyxy = convert_tokens.from_xyxy_bins(steps[whole], image.size_wh)
-    labels = [_plain(found["labels"][int(row)]) for row in whole]
-    return geometry.place_boxes(image, xyxy, labels, np.full(len(whole), score))
+    labels = [_plain(found.parsed["labels"][int(row)]) for row in whole]
+    return geometry.place_boxes(image, xyxy, labels, np.full(len(whole), found.score))
 
 
 def _stops(text: str) -> tuple[float, ...]:

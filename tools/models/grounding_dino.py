@@ -1,4 +1,4 @@
-"""Boxes for any phrase: Grounding DINO, and LLMDet, which is an MM-Grounding-DINO trained further.
+"""Boxes for any phrase: Grounding DINO, MM-Grounding-DINO, and LLMDet, which is the latter refined.
 
 Papers: Liu et al., Grounding DINO, 2023 (https://arxiv.org/abs/2303.05499); Zhao et al., An Open
 and Comprehensive Pipeline for Unified Object Grounding and Detection, 2024
@@ -18,8 +18,8 @@ import numpy as np
 from tools.catalog import ANY, ModelSpec
 from tools.context import CancelToken
 from tools.device import here, nbytes
-from tools.geometry import place_boxes
 from tools.neural import open_model, open_processor, picture
+from tools.ranked import numbers, ranked
 from tools.types import Boxes, Image
 
 THRESHOLD = 0.35
@@ -67,9 +67,8 @@ class GroundingDino:
         for prompt in self._prompts(labels):
             cancel.check()
             rows += self._look(image, prompt, min_score)
-        rows.sort(key=lambda row: -row[0])
-        boxes = np.array([row[2] for row in rows], np.float32).reshape(-1, 4)
-        return place_boxes(image, boxes, [row[1] for row in rows], [row[0] for row in rows])
+        boxes, names = [row[2] for row in rows], [row[1] for row in rows]
+        return ranked(image, boxes, names, [row[0] for row in rows])
 
     def _prompts(self, phrases: tuple[str, ...]) -> Iterator[dict[str, list[int]]]:
         """Phrases and their tokens, as many together as one prompt holds."""
@@ -112,7 +111,7 @@ class GroundingDino:
         )[0]
         logits = outputs.logits[0][outputs.logits[0].sigmoid().amax(dim=1) > min_score]
         names = _best(logits.float().cpu().numpy(), list(prompt), ends)
-        boxes = found["boxes"].float().cpu().numpy()
+        boxes = numbers(found["boxes"])
         return [(float(s), n, b) for s, n, b in zip(found["scores"], names, boxes, strict=True)]
 
     def nbytes(self) -> int:
@@ -147,6 +146,20 @@ def _spec(name: str, repo: str, weights_mb: float, memory_mb: float, notes: str)
 ANY_NAME = "Any noun phrase; may box something for a thing that is not there"
 TINY = _spec("grounding-dino-tiny", "IDEA-Research/grounding-dino-tiny", 690, 2000, ANY_NAME)
 BASE = _spec("grounding-dino-base", "IDEA-Research/grounding-dino-base", 935, 2600, ANY_NAME)
+MM_TINY = _spec(
+    "mm-grounding-dino-tiny",
+    "openmmlab-community/mm_grounding_dino_tiny_o365v1_goldg_v3det",
+    690,
+    2000,
+    "Any noun phrase, rare ones better than grounding-dino",
+)
+MM_LARGE = _spec(
+    "mm-grounding-dino-large",
+    "openmmlab-community/mm_grounding_dino_large_all",
+    1370,
+    3600,
+    "As mm-grounding-dino-tiny, better",
+)
 LLMDET_TINY = _spec(
     "llmdet-tiny", "iSEE-Laboratory/llmdet_tiny", 690, 2000, "Any noun phrase, rare ones too"
 )

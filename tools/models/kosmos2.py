@@ -14,11 +14,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tools import convert, geometry
+from tools import asked, convert, geometry
 from tools.catalog import ModelSpec
 from tools.context import CancelToken
 from tools.device import here, nbytes
-from tools.errors import BadArguments
 from tools.neural import open_model, open_processor, picture, stopping
 from tools.types import Boxes, Image, Placed, Text
 
@@ -62,8 +61,8 @@ class Kosmos2:
     ) -> Text:
         """What the picture shows, in a sentence or in some detail."""
         said, _ = self._say(image, PROMPTS[detail], cancel)
-        asked = re.sub(r"<.*?>", "", PROMPTS[detail]).strip()
-        return Text(said if detail == "short" else said.removeprefix(asked).strip(), "caption")
+        prompt = re.sub(r"<.*?>", "", PROMPTS[detail]).strip()
+        return Text(said if detail == "short" else said.removeprefix(prompt).strip(), "caption")
 
     def ground(self, image: Image, sentence: str, *, cancel: CancelToken) -> Boxes:
         """Boxes of what the sentence as a whole refers to, labelled with it.
@@ -71,11 +70,7 @@ class Kosmos2:
         Raises:
             BadArguments: the sentence is empty or too long.
         """
-        phrase = " ".join(re.sub(r"[<>]", " ", sentence).split())
-        if not phrase or len(phrase) > MAX_LETTERS:
-            raise BadArguments(
-                f"a sentence to ground has 1 to {MAX_LETTERS} letters, not {len(phrase)}"
-            )
+        phrase = asked.sentence(sentence, MAX_LETTERS)
         _, entities = self._say(image, f"<grounding><phrase> {phrase}</phrase>", cancel)
         named = [(name, box) for name, _, boxes in entities for box in boxes]
         whole = [(n, b) for n, b in named if 0 <= b[0] < b[2] <= 1 and 0 <= b[1] < b[3] <= 1]
@@ -86,9 +81,8 @@ class Kosmos2:
     def describe_region(self, image: Image, region: Placed, *, cancel: CancelToken) -> list[str]:
         """A few words for each thing of `region`, in its order."""
         said = []
-        for box in geometry.boxes_in(image, region.xyxy):
-            inside = np.clip(box, 0, [image.width, image.height] * 2)
-            share = tuple(float(v) for v in convert.to_xyxy_norm(inside, image.size_wh)[0])
+        for box in asked.boxes_within(image, region):
+            share = tuple(float(v) for v in convert.to_xyxy_norm(box, image.size_wh)[0])
             words, _ = self._say(image, REGION, cancel, bboxes=[share])
             said.append(words.removeprefix("It is").strip())
         return said

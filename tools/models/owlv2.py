@@ -17,6 +17,7 @@ from tools.context import CancelToken
 from tools.device import here, nbytes
 from tools.geometry import boxes_in, place_boxes
 from tools.neural import open_model, open_processor, picture
+from tools.ranked import numbers, ranked
 from tools.types import Boxes, Image
 
 THRESHOLD = 0.2
@@ -84,10 +85,9 @@ class Owl:
             target_sizes=[(image.height, image.width)],
             text_labels=[list(labels)],
         )[0]
-        order = torch.argsort(found["scores"], descending=True, stable=True).cpu()
-        names = [found["text_labels"][int(i)] for i in order]
-        scores, boxes = found["scores"].cpu()[order], found["boxes"].cpu()[order]
-        return place_boxes(image, boxes.numpy(), names, scores.numpy())
+        return ranked(
+            image, numbers(found["boxes"]), found["text_labels"], numbers(found["scores"])
+        )
 
     def detect_like(
         self,

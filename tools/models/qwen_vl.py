@@ -1,4 +1,4 @@
-"""Qwen-VL: questions, grounding and pointing by multimodal language models of ``transformers``.
+"""Qwen-VL: questions, grounding, pointing and films by multimodal language models of ``transformers``.
 
 Reports: Qwen2.5-VL, 2025 (https://arxiv.org/abs/2502.13923) and Qwen3-VL, 2025
 (https://arxiv.org/abs/2511.21631). All write places as JSON; Qwen2.5-VL in pixels of the picture
@@ -14,9 +14,10 @@ from typing import Any
 from tools.catalog import ModelSpec
 from tools.convert_masks import Size
 from tools.grounded import Reader, qwen_grid, qwen_pixels
-from tools.multimodal import MAX_SEEN, Family, Multimodal, Prompts
+from tools.multimodal import MAX_SEEN, Family, Prompts
 from tools.neural import open_model, open_processor
 from tools.types import Image
+from tools.watching import ABILITIES, MAX_WATCHED, Watching
 
 PROMPTS = Prompts(
     ground=(
@@ -34,7 +35,7 @@ PROMPTS = Prompts(
 )
 
 
-def load(repo: str, kind: str, reader: Reader) -> Multimodal:
+def load(repo: str, kind: str, reader: Reader) -> Watching:
     """A model of the family on the device of this process.
 
     Args:
@@ -51,8 +52,11 @@ def load(repo: str, kind: str, reader: Reader) -> Multimodal:
     shown = processor.image_processor
     largest = min(shown.size["longest_edge"], MAX_SEEN)
     shown.size = {"shortest_edge": shown.size["shortest_edge"], "longest_edge": largest}
+    watched = processor.video_processor
+    largest = min(watched.size["longest_edge"], MAX_WATCHED)
+    watched.size = {"shortest_edge": watched.size["shortest_edge"], "longest_edge": largest}
     model = open_model(getattr(transformers, kind), repo)
-    return Multimodal(model, processor, Family(reader, PROMPTS, _seen, _divide))
+    return Watching(model, processor, Family(reader, PROMPTS, _seen, _divide))
 
 
 def _seen(processor: Any, inputs: Any, number: int, image: Image) -> Size:
@@ -77,7 +81,7 @@ def _spec(
     return ModelSpec(
         name=name,
         ability="vqa",
-        also=("ground", "point", "answer_grounded"),
+        also=("ground", "point", "answer_grounded", *ABILITIES, "complete"),
         licence=licence,
         load=partial(load, repo, kind, reader),
         version="1",
@@ -86,7 +90,7 @@ def _spec(
         weights=repo,
         weights_mb=weights_mb,
         memory_mb=weights_mb * 1.05 + 1500,
-        notes="answers with boxes and points; several pictures",
+        notes="answers with boxes and points; several pictures; films",
     )
 
 

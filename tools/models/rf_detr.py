@@ -11,15 +11,13 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from tools.catalog import ModelSpec
 from tools.context import CancelToken
 from tools.device import here, nbytes
 from tools.errors import SetupError
-from tools.geometry import place_boxes
 from tools.models.dfine import COCO
 from tools.neural import open_model, open_processor, picture
+from tools.ranked import numbers, ranked
 from tools.types import Boxes, Image
 from tools.weights import pull
 
@@ -85,11 +83,8 @@ class RfDetr:
         found = self._processor.post_process_object_detection(
             outputs, threshold=min_score, target_sizes=[(image.height, image.width)]
         )[0]
-        called = [self._classes.get(int(number), "") for number in found["labels"].cpu()]
-        scores = found["scores"].float().cpu().numpy()
-        rows = [row for row in np.argsort(-scores, kind="stable") if called[row] in labels]
-        boxes = found["boxes"].float().cpu().numpy()[rows]
-        return place_boxes(image, boxes, [called[row] for row in rows], scores[rows])
+        called = [self._classes.get(int(number), "") for number in found["labels"].tolist()]
+        return ranked(image, numbers(found["boxes"]), called, numbers(found["scores"]), labels)
 
     def nbytes(self) -> int:
         """Bytes of the weights."""

@@ -18,6 +18,7 @@ from tools.context import CancelToken
 from tools.device import here, nbytes
 from tools.geometry import place_masks
 from tools.hints import Hint, Hints, hints
+from tools.host_parts import PARTS
 from tools.kept import Kept
 from tools.neural import open_model, open_processor, picture
 from tools.types import Image, Masks, Placed, Points
@@ -48,7 +49,9 @@ def load(repo: str) -> Sam2:
 
     processor = open_processor(Sam2Processor, repo)
     # Clicks in half precision would miss by pixels: only the encoder runs in it, by autocast.
-    return Sam2(open_model(Sam2Model, repo, dtype=torch.float32), processor)
+    model = open_model(Sam2Model, repo, dtype=torch.float32)
+    model.vision_encoder = PARTS.share(f"{repo} vision_encoder", model, model.vision_encoder)
+    return Sam2(model, processor)
 
 
 class Sam2:
@@ -74,9 +77,7 @@ class Sam2:
         given = hints(image, region, points)
         masks: list[NDArray[np.bool_]] = [np.zeros((0, *image.pixels.shape[:2]), np.bool_)]
         scores: list[NDArray[np.float32]] = [np.zeros(0, np.float32)]
-        features = (
-            self._kept.get(image.sha256, partial(self._encode, image)) if given.things else []
-        )
+        features = self.features(image) if given.things else []
         for batch in given.batches(AT_ONCE):
             cancel.check()
             mask, score = self._decode(image, features, batch, given)
@@ -99,7 +100,7 @@ class Sam2:
         crops, grid, _, yes = processor.generate_crop_boxes(
             picture(image), processor.size["height"], points_per_crop=GRID
         )
-        features = self._kept.get(image.sha256, partial(self._encode, image))
+        features = self.features(image)
         step = max(1, min(CLICKS_AT_ONCE, PIXELS_AT_ONCE // (3 * image.height * image.width)))
         masks, scores, boxes = [], [], []
         for start in range(0, grid.shape[1], step):
@@ -125,6 +126,10 @@ class Sam2:
         )
         names = [f"segment {i}" for i in range(1, len(found) + 1)]
         return place_masks(image, np.stack(found), names, np.clip(sure.float().cpu().numpy(), 0, 1))
+
+    def features(self, image: Image) -> list[Any]:
+        """What prompts on these pixels are decoded from: made once, then kept for a while."""
+        return self._kept.get(image.sha256, partial(self._encode, image))
 
     def _encode(self, image: Image) -> list[Any]:
         """What the encoder makes of the pixels, one tensor a level."""
@@ -176,7 +181,15 @@ class Sam2:
 
     def nbytes(self) -> int:
         """Bytes of the weights and of the features in memory."""
-        return nbytes(self._model) + self._kept.nbytes()
+        return nbytes(self._model) - self.borrowed() + self._kept.nbytes()
+
+    def borrowed(self) -> int:
+        """Bytes of the weights that another model is charged for."""
+        return PARTS.borrowed(self._model)
+
+    def close(self) -> None:
+        """Let go of what it shares with other models."""
+        PARTS.release(self._model)
 
 
 def _spec(size: str, weights_mb: float, memory_mb: float) -> ModelSpec:

@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 from tools.catalog import ModelSpec
 from tools.context import CancelToken
 from tools.device import here, nbytes
+from tools.host_parts import PARTS
 from tools.neural import open_model, open_processor
+from tools.tracks import Seen, table_of
 from tools.types import Clip, Frame, Masks, Placed, Table
-
-COLUMNS = ("frame", "time (s)", "thing", "box", "share (%)", "sure")
-"""Of the answer: one row for each thing in each frame that shows it."""
 
 
 def load(repo: str) -> Sam2Video:
@@ -34,7 +33,9 @@ def load(repo: str) -> Sam2Video:
     from transformers import Sam2VideoModel, Sam2VideoProcessor
 
     processor = open_processor(Sam2VideoProcessor, repo)
-    return Sam2Video(open_model(Sam2VideoModel, repo, dtype=torch.float32), processor)
+    model = open_model(Sam2VideoModel, repo, dtype=torch.float32)
+    model.vision_encoder = PARTS.share(f"{repo} vision_encoder", model, model.vision_encoder)
+    return Sam2Video(model, processor)
 
 
 class Sam2Video:
@@ -49,9 +50,9 @@ class Sam2Video:
 
         cancel.check()
         device = here()
-        rows: list[tuple[int, int, tuple[str, ...]]] = []
+        found: list[Seen] = []
         if not len(things):
-            return Table(COLUMNS, ())
+            return table_of(())
         session = self._processor.init_video_session(
             video=list(clip.frames), inference_device=device.name, video_storage_device="cpu"
         )
@@ -63,10 +64,10 @@ class Sam2Video:
             for number, masks, sure in self._followed(session, start, cancel):
                 for row, mask in enumerate(masks):
                     if mask.any():
-                        said = _row(clip, number, things.labels[row], mask, float(sure[row]))
-                        rows.append((number, row, said))
-        rows.sort(key=lambda row: row[:2])
-        return Table(COLUMNS, tuple(said for _, _, said in rows))
+                        found.append(
+                            _seen(clip, number, things.labels[row], mask, float(sure[row]))
+                        )
+        return table_of(found)
 
     def _show(self, session: Any, things: Placed, start: int) -> None:
         """Tell the session what to follow, and let it look at that frame."""
@@ -99,23 +100,24 @@ class Sam2Video:
 
     def nbytes(self) -> int:
         """Bytes of the weights."""
-        return nbytes(self._model)
+        return nbytes(self._model) - self.borrowed()
+
+    def borrowed(self) -> int:
+        """Bytes of the weights that another model is charged for."""
+        return PARTS.borrowed(self._model)
+
+    def close(self) -> None:
+        """Let go of what it shares with other models."""
+        PARTS.release(self._model)
 
 
-def _row(
-    clip: Clip, number: int, name: str, mask: NDArray[np.bool_], sure: float
-) -> tuple[str, ...]:
-    """One row of the answer."""
+def _seen(clip: Clip, number: int, name: str, mask: NDArray[np.bool_], sure: float) -> Seen:
+    """What a mask says of one thing in one frame."""
     frame = Frame("", mask.shape[1], mask.shape[0])
     box = Masks(frame, mask[None], (name,), np.ones(1, np.float32)).xyxy[0]
-    return (
-        str(number),
-        f"{number / clip.fps:.2f}" if clip.fps > 0 else "",
-        name,
-        ", ".join(f"{v:.0f}" for v in box),
-        f"{100 * mask.mean():.1f}",
-        f"{sure:.2f}",
-    )
+    x1, y1, x2, y2 = (float(v) for v in box)
+    at = float(clip.seconds[number])
+    return Seen(number, at, name, (x1, y1, x2, y2), float(100 * mask.mean()), sure)
 
 
 def _spec(size: str, weights_mb: float, memory_mb: float) -> ModelSpec:

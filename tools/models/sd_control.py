@@ -44,6 +44,7 @@ MODES = {"pose": 0, "depth": 1, "scribble": 2, "edges": 3, "lines": 3, "segmenta
 SD15 = "stable-diffusion-v1-5/stable-diffusion-v1-5"
 SDXL = "stabilityai/stable-diffusion-xl-base-1.0"
 SUBJECT = "h94/IP-Adapter"
+EYES = "ip-adapter_sd15.safetensors"
 UNION = "xinsir/controlnet-union-sdxl-1.0"
 
 
@@ -76,7 +77,7 @@ def load_subject() -> Drawer:
         pipeline.load_ip_adapter(
             folder(SUBJECT),
             subfolder="models",
-            weight_name="ip-adapter_sd15.safetensors",
+            weight_name=EYES,
             image_encoder_folder=None,
             local_files_only=True,
         )
@@ -226,6 +227,10 @@ LIKE = _spec(
     load=load_subject,
     weights=SD15,
     parts=(SUBJECT,),
+    files=tuple(
+        f"{SUBJECT}/models/{name}"
+        for name in (EYES, "image_encoder/*.json", "image_encoder/*.safetensors")
+    ),
     weights_mb=8100,
     memory_mb=5500,
     labels=("subject",),
@@ -243,6 +248,7 @@ ALL = _spec(
     load=partial(load_sdxl, UNION),
     weights=SDXL,
     parts=(UNION,),
+    files=(f"{UNION}/config.json", f"{UNION}/diffusion_pytorch_model.safetensors"),
     weights_mb=16400,
     memory_mb=13000,
     labels=tuple(MODES),

@@ -9,7 +9,7 @@ SigLIP says of each by itself whether it fits. Knows nothing of places in a pict
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ import numpy as np
 from tools.catalog import ANY, ModelSpec
 from tools.context import CancelToken
 from tools.device import here, nbytes
-from tools.errors import BadArguments
+from tools.errors import BadArguments, ToolError
 from tools.neural import open_model, open_processor, picture
 from tools.types import Embeddings, Float, Image, Labels
 from tools.weights import commit
@@ -32,6 +32,8 @@ LEAST = 0.02
 """Probability from which a word is a tag of SigLIP, which is sure of little."""
 MOST = 12
 """Tags given at most."""
+What = Image | str | Sequence[Image]
+"""What is turned into vectors."""
 
 
 @cache
@@ -61,57 +63,113 @@ class TwoTowers:
         self._model, self._processor, self._name = model, processor, name
         self._is_clip = model.config.model_type == "clip"
         self._tags: Any = None
+        self._asked: tuple[tuple[str, ...], Any] | None = None
+        """The labels of the last call that classified, and their vectors."""
+
+    batch_size = 16
+    """Calls that the host may hand over together."""
 
     def classify(self, image: Image, *, labels: tuple[str, ...], cancel: CancelToken) -> Labels:
         """How well each label fits the picture, best first.
 
         Shares that add up to one with CLIP; with SigLIP each is a probability of its own.
         """
-        cancel.check()
-        texts = self._texts([TEMPLATE.format(label) for label in labels], cancel)
-        return self._ranked(self._pictures([image]), texts, labels, "classes")
+        found: Labels = self._one("classify", image, labels, cancel)
+        return found
 
     def tag(self, image: Image, *, labels: tuple[str, ...] = (), cancel: CancelToken) -> Labels:
         """The words of the vocabulary that fit the picture, best first."""
-        cancel.check()
-        words = vocabulary()
-        if self._tags is None:
-            self._tags = self._texts([TEMPLATE.format(word) for word in words], cancel)
-        found = self._ranked(self._pictures([image]), self._tags, words, "tags")
-        least = 2.0 / len(words) if self._is_clip else LEAST
-        keep = max(1, int((found.scores[:MOST] >= least).sum()))
-        return Labels(found.texts[:keep], found.scores[:keep], "tags")
+        found: Labels = self._one("tag", image, labels, cancel)
+        return found
 
-    def embed(
+    def embed(self, what: What, *, labels: tuple[str, ...] = (), cancel: CancelToken) -> Embeddings:
+        """Unit vectors of a picture, of several, or of a text."""
+        found: Embeddings = self._one("embed", what, labels, cancel)
+        return found
+
+    def batch(
         self,
-        what: Image | str | Sequence[Image],
+        calls: Sequence[tuple[str, tuple[What]]],
         *,
         labels: tuple[str, ...] = (),
         cancel: CancelToken,
-    ) -> Embeddings:
-        """Unit vectors of a picture, of several, or of a text."""
+    ) -> list[Labels | Embeddings | ToolError]:
+        """Several calls at once, each answered as alone; for a host with many callers.
+
+        Args:
+            calls: (ability, its picture, pictures or text) of each.
+            labels: of all that classify.
+            cancel: ends all of them.
+
+        Returns:
+            In order, what each call answers, or the error it would have raised.
+        """
+        import torch
+
         cancel.check()
-        if isinstance(what, str):
-            if not what.strip():
-                raise BadArguments("there is no text to compare with", hint="Give a few words")
-            return Embeddings(_numbers(self._texts([what], cancel)), (what,), self._name)
-        images = [what] if isinstance(what, Image) else list(what)
-        names = tuple(image.name or image.sha256[:12] for image in images)
-        return Embeddings(_numbers(self._pictures(images)), names, self._name)
+        shown = [_images(what) for _, (what,) in calls]
+        said = [what for _, (what,) in calls if isinstance(what, str) and what.strip()]
+        rows = iter(self._pictures([image for images in shown for image in images], cancel))
+        texts = iter(self._texts(said, cancel)) if said else iter(())
+        answers: list[Labels | Embeddings | ToolError] = []
+        for (ability, (what,)), images in zip(calls, shown, strict=True):
+            if isinstance(what, str):
+                answers.append(self._of_text(what, texts))
+                continue
+            own = [next(rows) for _ in images]
+            if ability == "embed":
+                names = tuple(image.name or image.sha256[:12] for image in images)
+                answers.append(Embeddings(_numbers(torch.stack(own)), names, self._name))
+            else:
+                fits = self._tagged if ability == "tag" else self._classified
+                answers.append(fits(own[0][None], labels, cancel))
+        return answers
+
+    def _one(self, ability: str, what: What, labels: tuple[str, ...], cancel: CancelToken) -> Any:
+        (answer,) = self.batch([(ability, (what,))], labels=labels, cancel=cancel)
+        if isinstance(answer, ToolError):
+            raise answer
+        return answer
+
+    def _of_text(self, what: str, texts: Iterator[Any]) -> Embeddings | ToolError:
+        if not what.strip():
+            return BadArguments("there is no text to compare with", hint="Give a few words")
+        return Embeddings(_numbers(next(texts)[None]), (what,), self._name)
+
+    def _classified(self, own: Any, labels: tuple[str, ...], cancel: CancelToken) -> Labels:
+        if self._asked is None or self._asked[0] != labels:
+            texts = self._texts([TEMPLATE.format(label) for label in labels], cancel)
+            self._asked = (labels, texts)
+        return self._ranked(own, self._asked[1], labels, "classes")
+
+    def _tagged(self, own: Any, labels: tuple[str, ...], cancel: CancelToken) -> Labels:
+        words = vocabulary()
+        if self._tags is None:
+            self._tags = self._texts([TEMPLATE.format(word) for word in words], cancel)
+        found = self._ranked(own, self._tags, words, "tags")
+        least = 2.0 / len(words) if self._is_clip else LEAST
+        keep = max(1, int((found.scores[:MOST] >= least).sum()))
+        return Labels(found.texts[:keep], found.scores[:keep], "tags")
 
     def nbytes(self) -> int:
         """Bytes of the weights."""
         return nbytes(self._model)
 
-    def _pictures(self, images: Sequence[Image]) -> Any:
+    def _pictures(self, images: Sequence[Image], cancel: CancelToken) -> list[Any]:
+        """Unit vector of each picture."""
         import torch
 
         device = here()
-        inputs = self._processor(images=[picture(i) for i in images], return_tensors="pt")
-        with torch.inference_mode():
-            inputs = inputs.to(device.name, dtype=device.dtype)
-            found = self._model.get_image_features(**inputs).pooler_output
-            return found / found.norm(p=2, dim=-1, keepdim=True)
+        rows: list[Any] = []
+        for start in range(0, len(images), BATCH):
+            cancel.check()
+            some = [picture(image) for image in images[start : start + BATCH]]
+            inputs = self._processor(images=some, return_tensors="pt")
+            with torch.inference_mode():
+                inputs = inputs.to(device.name, dtype=device.dtype)
+                found = self._model.get_image_features(**inputs).pooler_output
+                rows += found / found.norm(p=2, dim=-1, keepdim=True)
+        return rows
 
     def _texts(self, texts: Sequence[str], cancel: CancelToken) -> Any:
         import torch
@@ -146,6 +204,12 @@ class TwoTowers:
         scores = shares.cpu().numpy()
         order = np.argsort(-scores, kind="stable")
         return Labels(tuple(names[int(i)] for i in order), np.clip(scores[order], 0, 1), of)
+
+
+def _images(what: What) -> list[Image]:
+    if isinstance(what, str):
+        return []
+    return [what] if isinstance(what, Image) else list(what)
 
 
 def _numbers(vectors: Any) -> Float:

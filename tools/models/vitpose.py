@@ -47,9 +47,10 @@ def load(repo: str) -> VitPose:
 class VitPose:
     """Finds the joints of people."""
 
-    def __init__(self, model: Any, processor: Any) -> None:
-        self._model, self._processor = model, processor
-        self._experts = getattr(model.config.backbone_config, "num_experts", 1)
+    def __init__(self, model: Any, processor: Any, names: tuple[str, ...] = NAMES) -> None:
+        self._model, self._processor, self._names = model, processor, names
+        trunk = getattr(model.config, "backbone_config", None)
+        self._experts = getattr(trunk, "num_experts", 1)
 
     def __call__(self, image: Image, *, people: Placed, cancel: CancelToken) -> Keypoints:
         """The body points of each of `people` that the picture shows, in their order."""
@@ -58,23 +59,23 @@ class VitPose:
         boxes = np.clip(boxes_in(image, people.xyxy), 0, limits)
         sides = boxes[:, 2:] - boxes[:, :2]
         shown = np.flatnonzero((sides >= LEAST_PX).all(axis=1))
-        xy = np.zeros((len(shown), len(NAMES), 2), np.float32)
-        sure = np.zeros((len(shown), len(NAMES)), np.float32)
+        xy = np.zeros((len(shown), len(self._names), 2), np.float32)
+        sure = np.zeros((len(shown), len(self._names)), np.float32)
         for start in range(0, len(shown), AT_ONCE):
             cancel.check()
             rows = slice(start, start + AT_ONCE)
             found = self._look(image, to_xywh_px(boxes[shown[rows]], image.size_wh))
-            xy[rows] = [body["keypoints"].numpy() for body in found]
-            sure[rows] = [body["scores"].numpy() for body in found]
+            xy[rows] = [body["keypoints"].cpu().numpy() for body in found]
+            sure[rows] = [body["scores"].cpu().numpy() for body in found]
         placed = np.clip(to_root(image, xy), 0, image.frame.size_wh).astype(np.float32)
         labels = tuple(people.labels[int(i)] for i in shown)
-        return Keypoints(image.frame, placed, np.clip(sure, 0, 1), NAMES, labels)
+        return Keypoints(image.frame, placed, np.clip(sure, 0, 1), self._names, labels)
 
     def _look(self, image: Image, boxes_xywh: Any) -> list[dict[str, Any]]:
         import torch
 
         device = here()
-        boxes = [boxes_xywh]
+        boxes = [boxes_xywh.tolist()]
         inputs = self._processor(images=picture(image), boxes=boxes, return_tensors="pt")
         pixels = inputs["pixel_values"].to(device.name, device.dtype)
         more: dict[str, Any] = {}

@@ -1,15 +1,14 @@
-"""YOLO of Ultralytics: very fast boxes for COCO's eighty kinds of things, and body points.
+"""YOLO of Ultralytics: very fast boxes and outlines of COCO's eighty kinds of things, and bodies.
 
 Code and weights are under AGPL-3.0: whoever offers a service with them must publish its source, or
-buy a licence. The weights are pickles, so a file is opened only where its SHA-256 stands below or
-``OCELLI_ALLOW_PICKLE`` is set, and even then only classes that the library lists are made. The
-library is told before it is imported to report nothing, install nothing and fetch nothing. Put the
-file into a folder ``YOLO11`` or ``YOLO26`` below the one that ``OCELLI_WEIGHTS`` names.
+buy a licence. The weights are pickles, so a file is opened only where it is known whose it is
+(``tools/pickles.py``), and even then only classes that the library lists are made. The library is
+told before it is imported to report nothing, install nothing and fetch nothing. Files of one's own
+lie in a folder ``YOLO11`` or ``YOLO26`` below the one that ``OCELLI_WEIGHTS`` names.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 from functools import partial
 from pathlib import Path
@@ -18,19 +17,19 @@ from typing import Any
 
 import numpy as np
 
+from tools import pickles
 from tools.catalog import ModelSpec
 from tools.context import CancelToken
 from tools.device import here, nbytes
 from tools.errors import SetupError
-from tools.geometry import boxes_in, iou, place_boxes, to_root
+from tools.geometry import boxes_in, iou, place_boxes, place_masks, to_root
 from tools.models.dfine import COCO
 from tools.models.vitpose import NAMES
 from tools.neural import picture
-from tools.types import Boxes, Image, Keypoints, Placed
-from tools.weights import OWN, folder
+from tools.ranked import numbers, ranked
+from tools.types import Boxes, Image, Keypoints, Masks, Placed
+from tools.weights import OWN, folder, pull
 
-ALLOWED = "OCELLI_ALLOW_PICKLE"
-"""Environment variable that, set to anything, admits pickles nobody has vouched for."""
 QUIET = {
     "ULTRALYTICS_SAFE_LOAD": "1",
     "YOLO_AUTOINSTALL": "false",
@@ -38,15 +37,6 @@ QUIET = {
     "YOLO_VERBOSE": "false",
 }
 SETTINGS = "YOLO_CONFIG_DIR"
-KNOWN = {
-    "yolo11n.pt": "0ebbc80d4a7680d14987a577cd21342b65ecfd94632bd9a8da63ae6417644ee1",
-    "yolo11s.pt": "85a76fe86dd8afe384648546b56a7a78580c7cb7b404fc595f97969322d502d5",
-    "yolo11m.pt": "d5ffc1a674953a08e11a8d21e022781b1b23a19b730afc309290bd9fb5305b95",
-    "yolo26n.pt": "9b09cc8bf347f0fc8a5f7657480587f25db09b34bf33b0652110fb03a8ad4fef",
-    "yolo26s.pt": "646f8bc3fe0a656803d95c294f7852321748cb29d13466a1af8862e2db384a1b",
-    "yolo26m.pt": "401cea9ab23ad19246ff7744859816bc599f350e93c9dd30367b6f0a0745d0b7",
-}
-"""SHA-256 of published files."""
 THRESHOLD = 0.25
 """Score from which a box counts, the library's own."""
 SAME_BODY = 0.3
@@ -54,7 +44,7 @@ SAME_BODY = 0.3
 
 
 def load(repo: str, file: str, task: str) -> Any:
-    """The detector or the body finder on the device of this process.
+    """The finder of boxes, outlines or bodies on the device of this process.
 
     Raises:
         SetupError: the file is not here, is not known, is damaged or does something else.
@@ -63,7 +53,7 @@ def load(repo: str, file: str, task: str) -> Any:
     network = _open(path, repo)
     if network.task != task:
         raise SetupError(f"{file} of {repo} does {network.task!r}, not {task!r}")
-    return Bodies(network) if task == "pose" else Yolo(network)
+    return {"detect": Yolo, "segment": Outlines, "pose": Bodies}[task](network)
 
 
 def trusted(repo: str, file: str) -> Path:
@@ -75,16 +65,11 @@ def trusted(repo: str, file: str) -> Path:
     path = folder(repo) / file
     if not path.is_file():
         place = f"the folder {repo.split('/')[-1]} below the one that {OWN} names"
-        raise SetupError(f"{file} of {repo} is not on this machine", hint=f"Put it into {place}")
-    if os.environ.get(ALLOWED):
-        return path
-    with path.open("rb") as opened:
-        digest = hashlib.file_digest(opened, "sha256").hexdigest()
-    if digest != KNOWN.get(file):
         raise SetupError(
-            f"{file} of {repo} is a pickle that nobody has vouched for ({digest[:12]}…)",
-            hint=f"If you trust whoever made it, set {ALLOWED}=1",
+            f"{file} of {repo} is not on this machine",
+            hint=f"{pull(file.removesuffix('.pt'))}, or put it into {place}",
         )
+    pickles.check(file, pickles.digest(path), repo)
     return path
 
 
@@ -129,14 +114,45 @@ class Yolo:
     ) -> Boxes:
         """Boxes of the named things, best first, in root pixels."""
         cancel.check()
-        wanted = [number for number, name in self._network.names.items() if name in labels]
+        wanted = _numbers(self._network, labels)
         if not wanted:
             return place_boxes(image, np.zeros((0, 4)), [], [])
         found = _look(self._network, image, min_score, wanted).boxes
         names = [self._network.names[int(number)] for number in found.cls.tolist()]
-        scores, boxes = found.conf.cpu().numpy(), found.xyxy.cpu().numpy()
+        return ranked(image, numbers(found.xyxy), names, numbers(found.conf))
+
+    def nbytes(self) -> int:
+        """Bytes of the weights."""
+        return nbytes(self._network.model)
+
+
+class Outlines:
+    """Cuts out things of COCO."""
+
+    def __init__(self, network: Any) -> None:
+        self._network = network
+
+    def __call__(
+        self,
+        image: Image,
+        *,
+        labels: tuple[str, ...],
+        cancel: CancelToken,
+        min_score: float = THRESHOLD,
+    ) -> Masks:
+        """Masks of the named things, best first."""
+        cancel.check()
+        wanted = _numbers(self._network, labels)
+        masks = np.zeros((0, image.height, image.width), np.bool_)
+        if not wanted:
+            return place_masks(image, masks, (), ())
+        found = _look(self._network, image, min_score, wanted, retina_masks=True)
+        if found.masks is not None:
+            masks = found.masks.data.cpu().numpy().astype(np.bool_)
+        scores = found.boxes.conf.cpu().numpy()
         order = np.argsort(-scores, kind="stable")
-        return place_boxes(image, boxes[order], [names[i] for i in order], scores[order])
+        names = [self._network.names[int(number)] for number in found.boxes.cls.tolist()]
+        return place_masks(image, masks[order], [names[i] for i in order], scores[order])
 
     def nbytes(self) -> int:
         """Bytes of the weights."""
@@ -176,7 +192,14 @@ class Bodies:
         return nbytes(self._network.model)
 
 
-def _look(network: Any, image: Image, min_score: float, classes: list[int] | None) -> Any:
+def _numbers(network: Any, labels: tuple[str, ...]) -> list[int]:
+    """The network's numbers of the named classes."""
+    return [number for number, name in network.names.items() if name in labels]
+
+
+def _look(
+    network: Any, image: Image, min_score: float, classes: list[int] | None, **more: Any
+) -> Any:
     """The library's answer, in pixels of the picture."""
     return network.predict(
         picture(image),
@@ -186,26 +209,32 @@ def _look(network: Any, image: Image, min_score: float, classes: list[int] | Non
         half=False,
         save=False,
         verbose=False,
+        **more,
     )[0]
+
+
+ABILITIES = {"detect": "detect", "segment": "segment_phrase", "pose": "pose"}
+"""What the library calls a task, and the ability that does it here."""
 
 
 def _spec(file: str, weights_mb: float, memory_mb: float, task: str = "detect") -> ModelSpec:
     repo = f"Ultralytics/{file[:6].upper()}"
     return ModelSpec(
         name=file.removesuffix(".pt"),
-        ability=task,
+        ability=ABILITIES[task],
         licence="AGPL-3.0",
         load=partial(load, repo, file, task),
         version="1",
         modules=("torch", "ultralytics"),
         extra="yolo",
         weights=repo,
+        files=(f"{repo}/{file}",),
         weights_mb=weights_mb,
         memory_mb=memory_mb,
-        labels=COCO if task == "detect" else (),
+        labels=() if task == "pose" else COCO,
         notes=(
             "AGPL-3.0, code and weights: publish the source of what you offer with it, or buy a "
-            "licence. The fastest; its weights are pickles, fetched by hand"
+            "licence. The fastest; its weights are pickles"
         ),
     )
 
@@ -214,5 +243,8 @@ YOLO11N = _spec("yolo11n.pt", 5.6, 300)
 YOLO11M = _spec("yolo11m.pt", 41, 500)
 YOLO26N = _spec("yolo26n.pt", 5.5, 300)
 YOLO26M = _spec("yolo26m.pt", 44, 500)
+SEGMENT11N = _spec("yolo11n-seg.pt", 6.2, 350, "segment")
+SEGMENT11M = _spec("yolo11m-seg.pt", 45, 600, "segment")
+SEGMENT26N = _spec("yolo26n-seg.pt", 6.7, 350, "segment")
 POSE11N = _spec("yolo11n-pose.pt", 6.3, 300, "pose")
 POSE26N = _spec("yolo26n-pose.pt", 7.9, 300, "pose")

@@ -7,34 +7,11 @@ the answer from the facts, with cites. What it cannot do it says in one sentence
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from agent.planners.offline import (
-    beyond,
-    boards,
-    codes,
-    colouring,
-    comparing,
-    counting,
-    diets,
-    directions,
-    editing,
-    finding,
-    follow,
-    generic,
-    judging,
-    lists,
-    lookup,
-    measuring,
-    mentions,
-    patterns,
-    placing,
-    prices,
-    reading,
-    receipts,
-    turns,
-)
+from agent.planners.offline import beyond, clips, editing, follow, imagining, patterns, turns
+from agent.planners.offline.goals import GOALS, OVER_ALL, Goal
 from agent.planners.offline.orders import merged
 from agent.planners.offline.parse import Clause, Target, clauses, target
 from agent.planners.offline.scope import Scope
@@ -42,64 +19,10 @@ from agent.planners.offline.words import Words, words_of
 from agent.planners.offline.work import Cannot, Fragment, Pending, Ref, Work, listed
 from agent.protocol import Finish, Plan, View
 from agent.settings import Settings
+from agent.undo import first
 from tools.types import Boxes, Image, Points
 
-Goal = Callable[[Scope], Fragment | None]
-
 PRONOUN = r"(?:he|she|it|they|him|her|his|its|them|their)"
-OVER_ALL: tuple[Goal, ...] = (comparing.over_all,)
-"""Goals that look at all pictures together, tried first."""
-GOALS: tuple[Goal, ...] = (
-    directions.way,
-    editing.remark,
-    finding.where,
-    editing.edit,
-    prices.money_back,
-    prices.order,
-    judging.metadata,
-    prices.difference,
-    diets.marked,
-    prices.whole_list,
-    prices.filtered,
-    prices.extreme,
-    lookup.distance,
-    measuring.picture_size,
-    finding.nth,
-    placing.direction,
-    placing.position,
-    placing.larger,
-    placing.related,
-    placing.beside,
-    mentions.allowed,
-    beyond.beyond,
-    colouring.color,
-    judging.quality,
-    measuring.measured,
-    mentions.on_list,
-    codes.codes,
-    lists.list_item,
-    mentions.state,
-    finding.exists,
-    prices.sums,
-    boards.rows_where,
-    lookup.cell,
-    lists.count_written,
-    lists.listing,
-    receipts.shares,
-    receipts.field,
-    lookup.form,
-    lookup.value_for,
-    lookup.quantity,
-    counting.count,
-    finding.locate,
-    finding.chosen,
-    reading.read,
-    lookup.mentioned,
-    mentions.spoken_of,
-    receipts.no_field,
-    generic.by_graph,
-)
-"""Tried in this order for each clause; the first that understands it answers."""
 
 
 @dataclass
@@ -107,6 +30,8 @@ class OfflinePlanner:
     """A planner of rules; holds no state between decisions."""
 
     name: str = "offline"
+    trusted: bool = True
+    """It plans by rules from the question alone: no text that is read makes it change anything."""
 
     async def decide(self, view: View) -> Plan | Finish:
         """The calls the goals still need, or the answer."""
@@ -204,6 +129,8 @@ class _State:
     def answer(self, clause: Clause) -> Fragment:
         """The fragment of one clause."""
         clause = self._named(clause)
+        if not self.work.view.images and self.made is None:
+            return self._noted(clause, imagining.alone(self.work, self.words, clause))
         scope = self._scope(clause)
         fragment = self._try(OVER_ALL, scope)
         if fragment is None and self._concerns_each(scope):
@@ -213,6 +140,10 @@ class _State:
         if fragment is None:
             self._mention(clause)
             raise beyond.unknown(scope)
+        return self._noted(clause, fragment)
+
+    def _noted(self, clause: Clause, fragment: Fragment) -> Fragment:
+        """Remember what a clause was about, for those that follow."""
         if fragment.focus is not None:
             self.focus = fragment.focus
         if fragment.images:
@@ -238,15 +169,18 @@ class _State:
         view = self.work.view
         images = tuple(Ref(h, "", h) for h in view.images)
         if not images:
-            raise Cannot("There is no picture to look at: give me one with the question")
-        chosen = [view.images[n - 1] for n in clause.pictures if 0 < n <= len(images)]
+            if self.made is None:
+                raise Cannot(imagining.NO_PICTURE)
+            images = (self.made,)
+        chosen = [images[n - 1].name for n in clause.pictures if 0 < n <= len(images)]
         image = self._current(chosen[0]) if chosen else self.made or self._current(self._last())
         now = patterns.search(r"\b(?:now|still|any ?more|remaining)\b", view.question.lower())
         seen = image if now else turns.origin(view, image)
-        return Scope(
+        scope = Scope(
             self.work, self.words, clause, seen, image, images, self.focus,
             self._given(Boxes), self._given(Points), self.mentioned, self.override,
         )  # fmt: skip
+        return clips.at_moment(scope)
 
     def _current(self, given: str) -> Ref:
         """What edits have made of a picture as given."""
@@ -257,7 +191,7 @@ class _State:
         """The picture as given that the last edit was about; else the first."""
         view = self.work.view
         parents = turns.parents_of(view)
-        touched = [turns.first(h, parents, self.history.now) for h in self.history.last]
+        touched = [first(h, parents, self.history.now) for h in self.history.last]
         return next((h for h in touched if h in view.images), view.images[0])
 
     def _concerns_each(self, scope: Scope) -> bool:
@@ -270,7 +204,7 @@ class _State:
     def _note(self, fragment: Fragment) -> None:
         """Remembers what an edit made, for the clauses that follow."""
         parents, now = turns.parents_of(self.work.view), self.history.now
-        made = {turns.first(h, parents, now): h for h in fragment.images}
+        made = {first(h, parents, now): h for h in fragment.images}
         last = fragment.images[-1]
         self.made = Ref(last, "", last) if len(made) == 1 else None
         self.history = self.history.add(made)
@@ -335,7 +269,7 @@ def _without_means(fragments: list[Fragment]) -> list[Fragment]:
 
 def _finish(view: View, fragments: list[Fragment]) -> Finish:
     images = _final(view, dict.fromkeys(h for f in fragments for h in f.images))
-    made = [h for h in images if any(r.handle == h for r in view.results)]
+    made = [h for h in images if any(r.handle == h for r in view.results) and _still(view, h)]
     last = next((f for f in reversed(fragments) if f.images), None)
     texts: dict[str, None] = {}
     for fragment in fragments:
@@ -352,6 +286,11 @@ def _finish(view: View, fragments: list[Fragment]) -> Finish:
     return Finish(
         text=". ".join(texts) + ".", status="cannot" if cannot else "answered", images=tuple(images)
     )
+
+
+def _still(view: View, handle: str) -> bool:
+    """Whether a picture does not move."""
+    return issubclass(view.kinds.get(handle, Image), Image)
 
 
 def _final(view: View, images: Iterable[str]) -> list[str]:

@@ -44,7 +44,12 @@ def described(scope: Scope) -> Fragment:
 
 def changed(scope: Scope) -> Fragment:
     """The clause as an instruction to a model that paints."""
-    ref = scope.work.call("edit_by_instruction", image=scope.edited, instruction=_said(scope))
+    region = scope.given
+    if region is None and scope.points is not None:
+        region = scope.work.call("segment", image=scope.image, points=scope.points)
+    ref = scope.work.call(
+        "edit_by_instruction", image=scope.edited, instruction=_said(scope), region=region
+    )
     scope.work.see(ref, Image)
     return Fragment(
         f"Here is the changed picture{scope.work.cite(ref)}", images=(ref.name,), focus=ref

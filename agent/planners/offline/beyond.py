@@ -44,6 +44,8 @@ READ_INSTEAD = (
 )
 """Words with which a question may well be answered from lettering."""
 COUNTED = r"^(?:how many|are there|is there|where|any)\b"
+TOLD_IN_WORDS = ("", "detect", "caption", "vqa", "read_text", "answer_grounded")
+"""Abilities whose orders may end in an answer in words; other orders want what only they make."""
 ORDERED = r"^(?:make|turn|blur|crop|cut|draw|put|remove|replace|add|paint|rotate|hide|cover|black|erase|mark|circle|highlight)\b"
 
 
@@ -79,6 +81,10 @@ def unknown(scope: Scope) -> Cannot:
 def ask(scope: Scope) -> Fragment | None:
     """What the experts cannot tell, put to a model that sees, where one is ready; never an order."""
     if patterns.search(ORDERED, scope.text) or not ready(scope.work.view, "vqa"):
+        return None
+    catalog = scope.work.view.catalog
+    verb = next((v for v in scope.words.verbs if patterns.match(rf"{v}\b", scope.text)), "")
+    if verb and catalog.tools[scope.words.verbs[verb]].needs not in TOLD_IN_WORDS:
         return None
     return asked(scope)
 

@@ -42,6 +42,9 @@ def _made(work: Work, graph: ToolGraph, image: Ref, param: Param) -> Ref:
     """An artefact for a parameter, by the graph's shortest chain from one picture."""
     chain = graph.path({Image}, param.type)
     if not chain:
+        held = [h for h, kind in work.view.kinds.items() if param.takes(kind)]
+        if held:
+            return Ref(held[-1])  # such as a film, which only a person can give
         raise Cannot(f"I cannot make what {param.name!r} wants: no tool leads from a picture to it")
     made: list[tuple[type[Artefact], Ref]] = [(Image, image)]
     for step in chain:

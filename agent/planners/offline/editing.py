@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from agent.planners.offline import adjusting, cutting, hiding, marking, patterns, telling
+from agent.planners.offline import adjusting, cutting, hiding, making, marking, patterns, telling
 from agent.planners.offline.asking import changed, lacking, ready
 from agent.planners.offline.extent import Extent
 from agent.planners.offline.orders import KEEP, Order, active
@@ -40,7 +40,7 @@ READERS: tuple[Callable[[Scope], Order | None], ...] = (
 """Tried in this order; the first that understands the clause reads it."""
 LARGE_HOLE = 0.06
 """Share of the picture from which what is filled in is only rough."""
-NEURAL = r"^(?:swap|exchange|replace|move|shift|merge|combine|stitch|insert|add(?! up| together)|put|draw|paint|colou?rise|colorize|animate|colou?r (?:in )?(?:it|this|the)|dress|undress|imagine|morph|rejuvenate)\b|^(?:make|turn|transform|give|change (?:the|his|her|their|its|my|this))\b .+"
+NEURAL = r"^(?:swap|exchange|replace|move|shift|merge|combine|stitch|insert|add(?! up| together)|put|draw|paint|colou?rise|colorize|animate|colou?r (?:in )?(?:it|this|the)|dress|undress|imagine|morph|rejuvenate|restyle|styli[sz]e|re-?imagine|repaint|redraw|transform|render)\b|^(?:make|turn|transform|give|change (?:the|his|her|their|its|my|this))\b .+"
 """Orders that only a generative model could carry out, where no reader understands them."""
 MOST_APART = 12
 """Pictures that are made of things one by one."""
@@ -52,6 +52,9 @@ def edit(scope: Scope) -> Fragment | None:
     order = _read(scope)
     spec = scope.work.view.catalog.tools.get(order.tool) if order else None
     if order is None or spec is None:
+        replaced = making.instead(scope)
+        if replaced is not None:
+            return replaced
         if patterns.match(NEURAL, scope.text):
             if ready(scope.work.view, "edit_by_instruction"):
                 return changed(scope)

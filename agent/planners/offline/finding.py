@@ -9,18 +9,17 @@ import re
 from dataclasses import replace
 
 from agent.planners.offline import patterns
-from agent.planners.offline.counting import meant, people, unsure
-from agent.planners.offline.parse import RELATIONS, SIDE, Target, unquote
-from agent.planners.offline.reading import carrier_text
+from agent.planners.offline.counting import people, unsure
+from agent.planners.offline.parse import Target, unquote
 from agent.planners.offline.scope import SURE_TEXT, Scope
-from agent.planners.offline.words import COLORS, singular
 from agent.planners.offline.work import Fragment, Ref, listed, plural, quoted
+from tools.catalog import ANY as MANY
 from tools.colorwords import matches
 from tools.geometry import centres
 from tools.places import part_of
 from tools.textkinds import find
 from tools.textrows import written_in
-from tools.types import Boxes, Codes, Labels, Placed, TextSpans
+from tools.types import Labels, Placed, TextSpans
 
 ANY = r"(?:any|a|an|some|the|at least one|even one)"
 BOX = r"(?:bounding[- ]?|b)?(?:box|boxes|coordinates|position|positions|location|locations)"
@@ -29,6 +28,14 @@ LEGIBLE = 0.8
 """Certainty of the reading from which lettering proves that there is text."""
 NUMBER = r"(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|a dozen)"
 COMPARED = rf"(more than|over|fewer than|less than|at least|at most|up to|exactly|only|just|precisely)? ?({NUMBER})\b"
+
+
+EVERYTHING = (
+    r"^(?:find|detect|locate|box|list|name|identify|recogni[sz]e|show|mark)(?: me)?(?: and \w+)? (?:everything(?: you can(?: see| find)?)?|(?:all|every|each|all of|the|any|all the|what) ?(?:objects?|things?|items?)(?: there (?:are|is)| you (?:see|find|know))?)(?: (?:in|on) (?:it|this|that|the|here)(?: \w+)?)?$",
+    r"^(?:what|which) (?:objects|things|items|kinds of (?:objects|things)) (?:are|can|do)\b(?: (?:there|visible|shown|seen|you|i|we|see|find|detect|recogni[sz]e|be|in|on|the|this|here|it|\w+ed))*(?: \w+)?$",
+)  # fmt: skip
+FEW_NAMES = 20
+"""Names that models must know before "everything" means something."""
 
 
 # -- whether any ----------------------------------------------------------------------------------
@@ -61,7 +68,7 @@ def exists(scope: Scope) -> Fragment | None:
     if lettered is not None:
         return lettered
     ref = scope.find(replace(wanted, many=True, quantity=0))
-    n = _proven(scope, ref, wanted)
+    n = proven(scope, ref, wanted)
     if compared:
         return _so_many(scope, wanted, ref, n, compared.group(1) or "exactly", compared.group(2))
     return _whether(scope, wanted, ref, n, bool(denied))
@@ -105,7 +112,7 @@ def _existing(scope: Scope) -> tuple[str, bool]:
     return match.group(1), False
 
 
-def _proven(scope: Scope, ref: Ref, wanted: Target) -> int:
+def proven(scope: Scope, ref: Ref, wanted: Target) -> int:
     """How many were found; of text in general only what is legible counts."""
     placed = scope.work.see(ref, Placed)
     if wanted.colors and len(placed) and scope.is_surface(wanted):
@@ -219,6 +226,34 @@ def locate(scope: Scope) -> Fragment | None:
     return boxes_said(scope, found)
 
 
+def everything(scope: Scope) -> Fragment | None:
+    """All that can be found by name: "detect everything", "what objects are in the picture?"."""
+    if not any(patterns.match(p, scope.text) for p in EVERYTHING):
+        return None
+    models = scope.work.view.catalog.of_ability("detect")
+    known = [m for m in models if not m.missing() and m.labels != MANY]
+    names = list(dict.fromkeys(label for m in known for label in m.labels))
+    if len(names) < FEW_NAMES:
+        return None
+    ref = scope.work.call("detect", image=scope.image, phrases=names, region=scope.given)
+    placed = scope.work.see(ref, Placed)
+    if not len(placed):
+        return Fragment(scope.absent(f"thing of the {len(names)} kinds I know", ref))
+    kinds = {n: sum(label == n for label in placed.labels) for n in dict.fromkeys(placed.labels)}
+    said = listed([f"{n} {plural(n, name)}" for name, n in kinds.items()])
+    return Fragment(f"I find {said}{scope.work.cite(ref)}", focus=ref)
+
+
+def referred(scope: Scope) -> Fragment | None:
+    """A seen thing told by its place or looks and nothing else: "the dog next to the bench"."""
+    if not patterns.match(r"^(?:the|that|this) \w+", scope.text):
+        return None
+    wanted = scope.target(scope.text)
+    if wanted.is_plain or wanted.many or scope.noun(wanted) is None or not scope.open_eyed():
+        return None
+    return boxes_said(scope, [(wanted, scope.find(wanted))])
+
+
 def _its_box(scope: Scope) -> Fragment | None:
     asks = patterns.search(rf"\b(?:its|their|the) {BOX}\b|\bx1\b", scope.text)
     if not asks or scope.focus is None:
@@ -235,7 +270,7 @@ def boxes_said(scope: Scope, found: list[tuple[Target, Ref]]) -> Fragment:
         name, caveat = people(scope, wanted) if wanted.head else (wanted.text, "")
         name = f"{name} {quoted([wanted.contains])}" if wanted.contains else name
         if not len(placed):
-            said.append(scope.absent(name, ref) + unsure(scope, name))
+            said.append(scope.absent(_in_full(wanted, name), ref) + unsure(scope, name))
             continue
         focus = ref
         boxes = [", ".join(str(round(float(v))) for v in box) for box in placed.xyxy[:10]]
@@ -252,100 +287,9 @@ def boxes_said(scope: Scope, found: list[tuple[Target, Ref]]) -> Fragment:
     return Fragment("; ".join(said), focus=focus)
 
 
-# -- which one --------------------------------------------------------------------------------------
-
-
-def chosen(scope: Scope) -> Fragment | None:
-    """Such as "Which face is the largest?", "which sign is yellow?", "which one is below it?"."""
-    match = patterns.match(
-        r"^(?:which|what) (?:(?:one )?of (?:the |these |those |them)?)?(?:two |three |four |\d+ )?(?P<a>.+?) (?:is|are|stands|lies|sits|comes) (?P<b>.+)$",
-        scope.text,
-    )
-    if not match:
-        return None
-    condition = _as_condition(scope, match.group("b"))
-    if condition is None:
-        return None
-    head, (before, behind) = match.group("a"), condition
-    wanted = meant(scope, f"the {before} {head} {behind}".replace("  ", " "))
-    noun = singular(head.split()[-1])
-    lettered = noun in scope.words.lexicon["named"] and noun != "line"
-    if not wanted.head or lettered or wanted.head in ("colour", "color", "way", "picture", "photo"):
-        return None
-    carrier = scope.words.is_carrier(wanted.head) and scope.noun(wanted) is None
-    if carrier and not scope.is_object(wanted):
-        found = scope.find(wanted)
-        if not len(scope.work.see(found, Placed)) or not _proven(scope, found, wanted):
-            return Fragment(scope.absent(f"{' '.join(wanted.colors)} {wanted.head}".strip(), found))
-        text = carrier_text(scope, replace(wanted, many=True))
-        if len(scope.work.see(text, Placed)):
-            return Fragment(f"It reads {scope.say_text(text)}", focus=text)
-        return Fragment(scope.absent(wanted.head, text))
-    return _thing_said(scope, wanted, scope.find(wanted))
-
-
-def _as_condition(scope: Scope, said: str) -> tuple[str, str] | None:
-    """(words for before the noun, words for behind it) that "is …" amounts to; None: no condition."""
-    others = patterns.match(r"(above|below|under|left of|right of|to the left of|to the right of) (?:all )?the (?:others?|rest)\b", said)  # fmt: skip
-    if others:
-        side = {"above": "topmost", "below": "bottommost", "under": "bottommost"}
-        word = others.group(1)
-        return side.get(word, "leftmost" if "left" in word else "rightmost"), ""
-    far = patterns.match(r"(?:the )?(?:furthest|farthest|further|farther|most|nearest|closest)(?: to)?(?: the)? (left|right|top|bottom|up|down)\b", said)  # fmt: skip
-    if far:
-        return {
-            "up": "topmost",
-            "down": "bottommost",
-            "top": "topmost",
-            "bottom": "bottommost",
-        }.get(far.group(1), f"{far.group(1)}most"), ""
-    bare = patterns.sub(r"^(?:the |by far the )", "", said)
-    first = bare.split(" ")[0]
-    if (
-        first in scope.words.table("sizes")
-        or first in scope.words.table("extremes")
-        or first in COLORS
-    ):
-        return patterns.sub(r" (?:one|of (?:them|the two|all|these))$", "", bare), ""
-    relation = any(patterns.match(rf"(?:{pattern})\s", said) for pattern, _ in RELATIONS)
-    return (
-        ("", said)
-        if relation or patterns.match(rf"(?:on|at|in|to|near) the {SIDE}\b", said)
-        else None
-    )
-
-
-def _thing_said(scope: Scope, wanted: Target, ref: Ref) -> Fragment:
-    placed = scope.work.see(ref, Placed)
-    if isinstance(placed, TextSpans) and len(placed):
-        return Fragment(f"It reads {scope.say_text(ref)}", focus=ref)
-    said = boxes_said(scope, [(wanted, ref)])
-    if isinstance(placed, Codes) and len(placed):
-        formats = listed([f"the {name}" for name in placed.formats])
-        return replace(said, text=f"{formats[0].upper()}{formats[1:]}: {said.text}")
-    return said
-
-
-def nth(scope: Scope) -> Fragment | None:
-    """Such as "Counting from the left, which face is the largest?"."""
-    match = patterns.match(
-        r"^count(?:ing|ed)? from (?:the )?(left|right|top|bottom),?\s+which (?P<a>\w+) is (?P<b>.+)$",
-        scope.text,
-    )
-    if not match:
-        return None
-    everything = scope.find(scope.target(f"{match.group('a')}s"))
-    chosen_one = scope.find(
-        scope.target(f"{match.group('b')} {match.group('a')}".replace(" one ", " "))
-    )
-    all_of, one = scope.work.see(everything, Boxes), scope.work.see(chosen_one, Placed)
-    if not len(one):
-        return Fragment(scope.absent(f"such {match.group('a')}"))
-    axis = 0 if match.group(1) in ("left", "right") else 1
-    mine, others = centres(one.xyxy[:1])[0][axis], centres(all_of.xyxy)[:, axis]
-    backwards = match.group(1) in ("right", "bottom")
-    place = 1 + int(((others > mine + 1) if backwards else (others < mine - 1)).sum())
-    return Fragment(
-        f"It is number {place} counted from the {match.group(1)}{scope.work.cite(chosen_one, [0])}",
-        focus=chosen_one,
-    )
+def _in_full(wanted: Target, name: str) -> str:
+    """The name with what it was told by, so that "no red car" does not deny every car."""
+    told = [*wanted.colors, name]
+    if wanted.of is not None and wanted.of.head:
+        told = [patterns.sub(r"^(?:the|an?|this|that) ", "", wanted.text)]
+    return " ".join(told)

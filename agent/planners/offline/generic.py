@@ -11,7 +11,7 @@ from typing import Any
 
 from agent.planners.offline import patterns
 from agent.planners.offline.chains import reach
-from agent.planners.offline.parse import unquote
+from agent.planners.offline.parse import Target, unquote
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.work import Fragment
 from tools.catalog import ToolSpec
@@ -38,6 +38,8 @@ def by_graph(scope: Scope) -> Fragment | None:
             given[param.name] = said
         elif param.required and param.type is str and not wordy:
             given[param.name] = wordy = unquote(rest or scope.text, scope.clause.quotes)
+        elif param.required and param.type is list and objects:
+            given[param.name] = [_name(t) for t in objects]
         elif param.required and not param.is_artefact:
             return None
     ref = reach(scope.work, scope.words.graph, scope.image, spec, given)
@@ -49,6 +51,11 @@ def by_graph(scope: Scope) -> Fragment | None:
             focus=ref,
         )
     return Fragment(f"{artefact.describe()}{scope.work.cite(ref)}", focus=ref)
+
+
+def _name(thing: Target) -> str:
+    """A thing as it is called in a list of names."""
+    return " ".join([*thing.colors, *thing.modifiers, thing.head])
 
 
 def _named(scope: Scope) -> tuple[ToolSpec | None, str]:

@@ -73,6 +73,8 @@ def _name_asked(scope: Scope) -> str:
             continue
         name = match.group("n")
         has = patterns.search(r"\b(?:have|sell|offer|serve|order|buy|stock|do|get)\b", scope.text)
+        if pattern is forms[3] and _is_seen(scope, name):
+            return ""
         if pattern is forms[4] and not _has_ingredients(scope):
             continue
         of_list = pattern is forms[3] or (pattern is forms[-1] and has)
@@ -81,6 +83,12 @@ def _name_asked(scope: Scope) -> str:
         limit = patterns.search(r"\b(?:under|over|less than|more than|cheaper than) ", name)
         return "" if limit or patterns.match(r"⟦|text\b|writing\b", name) else name
     return ""
+
+
+def _is_seen(scope: Scope, name: str) -> bool:
+    """Whether the name is that of a thing that nobody looks for among the texts."""
+    wanted = scope.target(name)
+    return scope.noun(wanted) is not None or wanted.head in scope.words.lexicon["sights"]
 
 
 def _has_list(scope: Scope) -> bool:

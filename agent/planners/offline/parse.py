@@ -366,7 +366,9 @@ def _sided(made: Target, side: str, words: Words) -> Target:
 
 def _take_of(text: str, made: Target, words: Words, quotes: tuple[str, ...]) -> tuple[str, Target]:
     """Cuts off what it belongs to: ``of``, ``on``, ``in``, ``from`` another thing."""
-    match = patterns.match(r"^(.+?)\s+(?:of|on|in|from|for|at|along|across|onto)\s+(.+)$", text)
+    match = patterns.match(
+        r"^(.+?)\s+(?:of|on|in|from|for|at|along|across|onto)\s+(.+)$", text
+    ) or _having(text, words)
     if not match:
         return text, made
     rest = _bare(match.group(2))
@@ -376,6 +378,16 @@ def _take_of(text: str, made: Target, words: Words, quotes: tuple[str, ...]) -> 
     if owner.head and words.is_picture(owner.head):
         return match.group(1), replace(made, part=made.part or owner.part)
     return match.group(1), replace(made, of=owner)
+
+
+def _having(text: str, words: Words) -> re.Match[str] | None:
+    """Such as "the person with the umbrella": somebody told by what is seen with them."""
+    match = patterns.match(r"^(.+?)\s+(?:who (?:is |has )?)?(?:with|wearing|holding|carrying|riding|pushing|having)\s+(.+)$", text)  # fmt: skip
+    if match is None:
+        return None
+    person = singular(match.group(1).split()[-1]) in ("person", *words.lexicon["sorts_of_person"])
+    seen = singular(match.group(2).split()[-1]) in words.lexicon["sights"]
+    return match if person and seen else None
 
 
 def _take_counting(text: str, made: Target, words: Words) -> tuple[str, Target]:

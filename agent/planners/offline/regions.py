@@ -125,6 +125,8 @@ def _owned(thing: Target, owner: Target, scope: Scope) -> Ref:
         rows = scope.row_ref(label=" ".join([*owner.modifiers, owner.head]))
         if len(scope.work.see(rows, Table)):
             return scope.work.call("row_boxes", table=rows)
+    if scope.part_of_seen(thing, owner):
+        return scope.find(replace(thing, of=owner))
     ref = scope.find(thing)
     found = len(scope.work.see(ref, Placed))
     try:

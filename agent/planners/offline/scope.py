@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from agent.planners.offline.chains import reach
 from agent.planners.offline.parse import Clause, Target, target, targets
+from agent.planners.offline.patterns import sub
 from agent.planners.offline.words import Words
 from agent.planners.offline.work import Cannot, Ref, Work, cannot_find, quoted
 from tools.catalog import ANY
@@ -17,7 +18,7 @@ from tools.choose import is_code_word
 from tools.geometry import centres
 from tools.textkinds import find, values
 from tools.textrows import tokens, written_in
-from tools.types import Codes, Image, Placed, Table, TextSpans
+from tools.types import Codes, Image, Labels, Placed, Table, Text, TextSpans
 
 SURE_TEXT = 0.85
 """Similarity from which a word of the question counts as read in the picture."""
@@ -136,11 +137,37 @@ class Scope:
         if target.pronoun and self.mentioned is not None:
             merged = replace(target, head=self.mentioned.head, pronoun=False)
             return self.find(replace(merged, modifiers=self.mentioned.modifiers))
-        if target.of is not None and target.of.head in self.words.lexicon["sights"]:
-            return self.find(target.of)
+        if target.of is not None and self.part_of_seen(target, target.of):
+            return self._of_owner(target, target.of)
         if self.is_surface(target):
             return self._surface(target)
         return self.choose(self.source(target), target)
+
+    def part_of_seen(self, thing: Target, owner: Target) -> bool:
+        """Whether a thing and what it belongs to, or is told by, are seen rather than read."""
+        lexicon = self.words.lexicon
+        if self.is_text(thing) and not self.is_object(thing):
+            return False
+        if owner.head in lexicon["sights"]:
+            return True
+        seen = owner.head in lexicon["objects"] or owner.head in lexicon["sorts_of_person"]
+        return seen and self.open_eyed()
+
+    def _of_owner(self, target: Target, owner: Target) -> Ref:
+        """A part looked for inside its whole, a person by the clothes: as far as eyes are open."""
+        if not self.open_eyed() or self.kind_of(target) or self.field_kind(target):
+            return self.find(owner) if owner.head in self.words.lexicon["sights"] else self.find(
+                replace(target, of=None)
+            )  # fmt: skip
+        whole = replace(target, of=None)
+        person = ("person", *self.words.lexicon["sorts_of_person"])
+        if target.head in person:
+            phrase = sub(r"^(?:the|a|an|all|every|each|any|both) ", "", target.text)
+            found = self.work.call("detect", image=self.image, phrases=[phrase])
+            return self.choose(found, replace(whole, colors=()))
+        names = [" ".join([*target.modifiers, target.head])]
+        part = self.work.call("detect", image=self.image, phrases=names, region=self.find(owner))
+        return self.choose(part, whole)
 
     def is_surface(self, target: Target) -> bool:
         """Whether the target is a plate, sign or label: known by its text, larger than it."""
@@ -172,7 +199,7 @@ class Scope:
             return self.given
         if self.points is not None:
             return self.work.call("segment", image=self.image, points=self.points)
-        if self.focus is not None and not self._is_image(self.focus):
+        if self.focus is not None and self._is_placed(self.focus):
             return self.focus
         if self.mentioned is not None:
             return self.find(self.mentioned)
@@ -184,10 +211,11 @@ class Scope:
     def has_focus(self) -> bool:
         """Whether "it" means a thing in the picture rather than the picture."""
         drawn = self.given is not None or self.points is not None
-        return drawn or (self.focus is not None and not self._is_image(self.focus))
+        return drawn or (self.focus is not None and self._is_placed(self.focus))
 
-    def _is_image(self, ref: Ref) -> bool:
-        return issubclass(self.work.view.kinds.get(ref.name, Placed), Image)
+    def _is_placed(self, ref: Ref) -> bool:
+        """Whether a result has places in the picture; a pending one may."""
+        return not issubclass(self.work.view.kinds.get(ref.name, Placed), Image | Text | Labels)
 
     def source(self, target: Target) -> Ref:
         """All things of the target's kind in the picture, before any condition."""

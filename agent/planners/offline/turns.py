@@ -1,20 +1,21 @@
 """What earlier turns of a conversation leave behind: the pictures that stand, undo and redo.
 
-The history is a fold over the turns, so nothing has to be remembered between decisions. Knows
-nothing of the wording of goals.
+The history is the one of ``agent/undo.py``: a fold over the turns, so nothing has to be remembered
+between decisions. Knows nothing of the wording of goals.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from agent import undo as versions
 from agent.planners.offline import patterns
 from agent.planners.offline.amounts import UNITS
 from agent.planners.offline.work import Cannot, Fragment, Ref, Work, listed
-from agent.protocol import Call, Turn, View
+from agent.protocol import Call, View
+from agent.undo import History, first
 from tools.types import Image
 
 LEAD = r"^(?:[\w' ]{1,25}[,.!]\s*)?(?:(?:please|can you|could you|would you|let's|actually|now|okay|ok|no|just|i want to|i'd like to|and|then)\b[ ,]*)*"
@@ -38,40 +39,6 @@ KINDS = {
     r"sharp": ("sharpen",), r"colou?r": ("recolor", "tint", "saturation"),
 }  # fmt: skip
 """Word for an edit -> values of the arguments, or the tool, that made it."""
-
-Standing = Mapping[str, str]
-"""Picture as given -> the picture that stands for it now."""
-
-
-@dataclass(frozen=True)
-class History:
-    """The pictures that stand, those that stood before, and those that were undone."""
-
-    now: Standing
-    past: tuple[Standing, ...] = ()
-    future: tuple[Standing, ...] = ()
-    last: tuple[str, ...] = ()
-    """The pictures that the last turn left in the hands of the person."""
-
-    def back(self, steps: int) -> History:
-        """So many edits undone; as many as there are."""
-        history = self
-        for _ in range(min(steps, len(self.past))):
-            past, before = history.past[:-1], history.past[-1]
-            history = replace(history, now=before, past=past, future=(history.now, *history.future))
-        return replace(history, last=tuple(history.now.values()))
-
-    def forth(self, steps: int) -> History:
-        """So many undone edits done again."""
-        history = self
-        for _ in range(min(steps, len(self.future))):
-            now, *future = history.future
-            history = replace(history, now=now, past=(*history.past, history.now), future=tuple(future))  # fmt: skip
-        return replace(history, last=tuple(history.now.values()))
-
-    def add(self, made: Standing) -> History:
-        """After an edit."""
-        return History({**self.now, **made}, (*self.past, self.now), (), tuple(made.values()))
 
 
 @dataclass(frozen=True)
@@ -127,32 +94,7 @@ def _steps(said: str) -> int:
 
 def history(view: View) -> History:
     """The pictures that stand before this question is answered."""
-    parents = parents_of(view)
-    found = History({})
-    for turn in view.turns:
-        if tuple(found.now) != turn.images:
-            found = History({h: h for h in turn.images})
-        found = _after(found, turn, parents)
-    if view.fresh or tuple(found.now) != view.images:
-        return History({h: h for h in view.images})
-    return found
-
-
-def _after(before: History, turn: Turn, parents: Mapping[str, str]) -> History:
-    wish = move(turn.question)
-    made = {first(h, parents, before.now): h for h in turn.made if h in turn.handles}
-    if wish is not None and not (made and wish.kind and not wish.rest):
-        before = before.forth(wish.steps) if not wish.back else before.back(wish.steps or 10**6)
-    if not turn.made:
-        return replace(before, last=()) if wish is None else before
-    return before.add(made) if made else before
-
-
-def first(handle: str, parents: Mapping[str, str], given: Standing) -> str:
-    """The picture as given that an edited one goes back to."""
-    while handle not in given and handle in parents:
-        handle = parents[handle]
-    return handle
+    return versions.history(view.turns, view.images, fresh=view.fresh)
 
 
 def undo(work: Work) -> tuple[Fragment, History] | None:
@@ -205,7 +147,7 @@ def _told(sentence: str, after: History) -> Fragment:
 
 def _edits_of(view: View, now: History) -> list[tuple[str, Call]]:
     """The edits that led to what stands now, oldest first."""
-    calls = dict(_edits(view.turns))
+    calls = {handle: call for _, handle, call in versions.edits(view.turns)}
     handle = (now.last or tuple(now.now.values()))[-1]
     chain: list[tuple[str, Call]] = []
     while handle in calls and handle not in now.now:
@@ -225,22 +167,9 @@ def _meant(said: str, chain: list[tuple[str, Call]]) -> int | None:
     return rows[-1] if rows else None
 
 
-def _edits(turns: tuple[Turn, ...]) -> Iterator[tuple[str, Call]]:
-    """(handle made, call) of every call that made a picture from a picture."""
-    for turn in turns:
-        for call, handle in zip(turn.calls, turn.handles, strict=True):
-            if handle.startswith("img") and str(call.args.get("image", "")).startswith("img"):
-                yield handle, call
-
-
 def parents_of(view: View) -> dict[str, str]:
     """Picture made -> picture it was made from, over the whole conversation."""
-    now = [(r.handle, r.call) for r in view.results if r.ok and r.handle.startswith("img")]
-    edits = [
-        *_edits(view.turns),
-        *(e for e in now if str(e[1].args.get("image")).startswith("img")),
-    ]
-    return {made: str(call.args["image"]) for made, call in edits if made != call.args["image"]}
+    return versions.parents_of(view.turns, view.results)
 
 
 def origin(view: View, image: Ref) -> Ref:

@@ -14,6 +14,7 @@ from agent.planners.offline import patterns
 from agent.prompts import load_toml
 from tools.catalog import ANY, Catalog, ToolSpec
 from tools.graph import ToolGraph
+from tools.types import Boxes
 
 COLORS = frozenset(
     "black white grey gray red green blue yellow orange purple pink brown cyan turquoise gold golden "
@@ -105,11 +106,16 @@ def _nouns(catalog: Catalog) -> dict[str, tuple[str, str]]:
         for noun in spec.nouns:
             label = noun if "phrases" in spec.params else ""
             nouns.setdefault(singular_phrase(noun), (spec.name, label))
-    for model in catalog.models.values():
-        tool = _finder(catalog, model.ability)
-        if tool is not None and not model.missing():
+    for by_box in (True, False):
+        for model in catalog.models.values():
+            tool = _finder(catalog, model.ability)
+            if tool is None or issubclass(tool.returns, Boxes) != by_box or model.missing():
+                continue
             for label in () if model.labels == ANY else model.labels:
-                nouns[singular_phrase(label)] = (tool.name, label)
+                noun = singular_phrase(label)
+                if by_box:
+                    nouns[noun] = (tool.name, label)
+                nouns.setdefault(noun, (tool.name, label))
     return nouns
 
 
