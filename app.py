@@ -94,8 +94,12 @@ class Page:
         )  # fmt: skip
         with gr.Row():
             self.new = gr.Button("New conversation", size="sm", elem_id="new")
-            self.undo = gr.Button("Undo", size="sm", elem_id="undo", min_width=80)
-            self.redo = gr.Button("Redo", size="sm", elem_id="redo", min_width=80)
+            self.undo = gr.Button(
+                "Undo", size="sm", elem_id="undo", min_width=80, interactive=False
+            )
+            self.redo = gr.Button(
+                "Redo", size="sm", elem_id="redo", min_width=80, interactive=False
+            )
             self.report = gr.DownloadButton(
                 "Download the report", size="sm", interactive=False, elem_id="report"
             )
@@ -132,7 +136,7 @@ class Page:
         }
         shown = [
             self.session, self.chat, self.box, self.gallery, self.slider, self.report,
-            self.hint, self.canvas, self.pointing,
+            self.hint, self.canvas, self.pointing, self.undo, self.redo,
         ]  # fmt: skip
         self.blocks.load(self.open, None, self.session, **quiet)
         run = self.box.submit(
@@ -176,6 +180,7 @@ class Page:
         news: dict[Any, Any] = {
             self.session: visit,
             self.box: gr.MultimodalTextbox(value=None, submit_btn=False, stop_btn=True),
+            **self._movable(False, False),
         }
         async with contextlib.aclosing(visit.ask(self.agent, question, files)) as events:
             async for _ in events:
@@ -200,7 +205,11 @@ class Page:
     async def _moved(self, where: str, visit: Visit) -> AsyncGenerator[dict[Any, Any], None]:
         async with contextlib.aclosing(visit.move(self.agent, where)) as events:
             async for _ in events:
-                yield {self.session: visit, self.chat: visit.messages}
+                yield {
+                    self.session: visit,
+                    self.chat: visit.messages,
+                    **self._movable(False, False),
+                }
         yield self._finished(visit)
 
     def stopped(self, visit: Visit | None, request: gr.Request) -> dict[Any, Any]:
@@ -268,6 +277,14 @@ class Page:
             self.slider: gr.ImageSlider(value=pair, visible=pair is not None),
             self.report: gr.DownloadButton(value=report, interactive=report is not None),
             **self._pointing(visit),
+            **self._movable(*visit.can_move()),
+        }
+
+    def _movable(self, back: bool, forth: bool) -> dict[Any, Any]:
+        """Undo and Redo work where there is something to undo or redo, and nothing runs."""
+        return {
+            self.undo: gr.Button(interactive=back),
+            self.redo: gr.Button(interactive=forth),
         }
 
 

@@ -13,10 +13,10 @@ from importlib import metadata
 from typing import Any
 
 from agent.events import ImageRef, RunStarted
-from agent.given import coordinates
+from agent.given import Given, coordinates, drawn
+from agent.question import Question
 from agent.session import Session
 from agent.settings import Settings
-from agent.turn import Question
 from tools.errors import InputError
 from tools.ingest import Film, Source, watch
 from tools.types import Image
@@ -87,6 +87,30 @@ def ingest_all(images: Images, settings: Settings) -> list[Image | Film]:
             hint="Ask about fewer, or raise max_images",
         )
     return found
+
+
+def entered(
+    session: Session, text: str, pictures: list[Image | Film], marks: tuple[Given, Given]
+) -> Question:
+    """Give the pictures and drawings of a question their handles."""
+    handles: list[str] = []
+    for item in pictures:
+        picture = item.still() if isinstance(item, Film) else item
+        sha256 = session.keeper.put(picture)
+        known = session.given_again(sha256, handles)
+        handles.append(known or session.add(picture, sha256, name=picture.name))
+        if isinstance(item, Film):
+            session.add_clip(item.clip, item.name)
+    if not pictures and session.turns:
+        last = session.turns[-1]
+        handles = list(last.images or last.made)  # what was made out of words alone stands
+    asked = [i for h in handles if isinstance(i := session.get(h), Image)]
+    given = [session.add(d, session.keeper.put(d)) for d in drawn(*marks, asked)]
+    clips = session.clips_of(handles)
+    names = {h: session.held[h].name for h in (*handles, *clips)}
+    return Question(
+        text, tuple(handles), tuple(given), names, fresh=bool(pictures), clips=clips
+    )  # fmt: skip
 
 
 def run_started(question: Question, session: Session, settings: Settings, run: str) -> RunStarted:

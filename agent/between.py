@@ -14,10 +14,11 @@ from agent import undo
 from agent.events import CallFinished, Event, PlanMade, RunStarted
 from agent.planners.scripted import ScriptedPlanner
 from agent.protocol import Finish, Version
+from agent.question import Question
 from agent.session import Session
 from agent.threads import in_thread
 from agent.trace import TRACE, RunFolder, read_trace
-from agent.turn import Question, Working
+from agent.turn import Working
 from tools.errors import InputError
 from tools.types import Image
 

@@ -95,6 +95,11 @@ class Turn:
     messages: list[Message] = field(default_factory=list)
     answer: AnswerGiven | None = None
     started: RunStarted | None = None
+    question: str = ""
+    given: int = 0
+    """How many pictures came with the question."""
+    moved: str = ""
+    """``undo`` or ``redo`` where that was asked for by a button."""
     pictures: list[str] = field(default_factory=list)
     """Published paths of the pictures of the answer."""
     overlay: str = ""
@@ -113,15 +118,17 @@ class Turn:
     """What the planner thinks in a step, by id, as Markdown."""
     _lines: dict[str, list[str]] = field(default_factory=dict)
     """What else there is to say of a step, by id, as Markdown."""
-    _planned: int = 0
-    """The last step that has calls."""
+    _plan_made: PlanMade | None = None
+    """The last plan."""
     _retried: int = 0
     """Requests sent again that were told."""
 
     def ask(self, question: str, paths: Iterable[str], marks: str = "") -> None:
         """Open the turn with what the person gave."""
         content: list[Any] = []
-        for path in paths:
+        self.question, given = question, list(paths)
+        self.given = len(given)
+        for path in given:
             name = Path(path).name
             if Path(path).suffix.lower() in SHOWABLE:
                 content.append(picture(path, f"Your picture {name}"))
@@ -215,7 +222,7 @@ class Turn:
         name = self._step(event)
         tools = ", ".join(dict.fromkeys(c.tool.replace("_", " ") for c in event.calls))
         self._thoughts[name] = escape_markdown(event.thought)
-        self._planned = event.step
+        self._plan_made = event
         title = tools or f"looks at {', '.join(event.look)}"
         self._write(name, title=f"Step {event.step} · {escape_line(title)}")
         self._retries(event, event.usage.retries)
@@ -268,23 +275,22 @@ class Turn:
         if line:
             name = self._step(event)
             self._lines.setdefault(name, []).append(escape_line(line))
-            self._write(name)
+            sent_back = isinstance(event, SentBack)
+            title = {"title": f"Step {event.step} · sent back"} if sent_back else {}
+            self._write(name, **title)
 
     def _ask_person(self, event: ConsentAsked) -> None:
         """A message with a button for yes and one for no."""
         self.consent = event.id
-        calls = "\n".join(
-            f"{c.tool.replace('_', ' ')}: "
-            + " · ".join(f"{name}: {value}" for name, value in c.args.items())
-            for c in event.calls
-        )
+        plan = self._plan_made.calls if self._plan_made else ()
+        calls = "\n".join(told.held_back(event, plan))
         said = f"✋ {escape_line(event.why)}. May it run?\n\n{escape_markdown(calls, 600)}"
         options = [{"value": YES, "label": "Yes, do it"}, {"value": NO, "label": "No"}]
         self.messages.append({"role": "assistant", "content": said, "options": options})
 
     def _person_said(self, event: ConsentGiven) -> None:
         self._withdraw()
-        self._say(f"_{'Allowed' if event.allowed else 'Refused'} by {escape_line(event.by)}._")
+        self._say(f"_{told.line(event)}._")
 
     def _withdraw(self) -> None:
         """No button answers a question that is closed."""
@@ -303,7 +309,8 @@ class Turn:
         self.over = True
         self._retries(event, event.usage.retries[self._retried :])
         last = f"step{event.step}"
-        if last in self._thoughts and event.step != self._planned:
+        planned = self._plan_made.step if self._plan_made else 0
+        if last in self._thoughts and event.step != planned:
             self._write(last, title=f"Step {event.step} · answers")
         self._close_steps(event)
         self._settle("")

@@ -18,9 +18,11 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from agent.options import (
+    AllowPickle,
     BaseUrl,
     Boxes,
     Consent,
+    Folder,
     Json,
     MaxCost,
     Model,
@@ -32,7 +34,7 @@ from agent.options import (
     Route,
     Seconds,
 )
-from agent.typed import parse_box, parse_point, settings_of
+from agent.typed import parse_box, parse_point, settings_of, trust_pickles
 from agent.words import clean, safe_json
 from tools.errors import ConfigError, InputError, OcelliError
 
@@ -64,15 +66,21 @@ def _everywhere(
 def ask(
     question: Annotated[str, typer.Argument(help="In plain English.", show_default=False)],
     images: Annotated[
-        list[str], typer.Argument(help="Pictures: files, or addresses with --allow-urls.")
-    ],
+        list[str],
+        typer.Argument(
+            help="Pictures: files, or addresses with --allow-urls. None: to make one from words, "
+            "or to go on with those of --session.",
+            show_default=False,
+        ),
+    ] = [],  # noqa: B006 - typer reads the default, nobody changes it
     profile: Profile = "auto",
     planner: Planner = "auto",
     route: Route = "auto",
-    box: Boxes = [],  # noqa: B006 - typer reads the default, nobody changes it
+    box: Boxes = [],  # noqa: B006
     point: Points = [],  # noqa: B006
     as_json: Json = False,
     out: Out = None,
+    folder: Folder = None,
     session: Annotated[str, typer.Option(help="Name of a conversation to go on with.")] = "",
     allow_urls: Annotated[bool, typer.Option(help="Pictures may be fetched.")] = False,
     cache: Annotated[
@@ -85,8 +93,10 @@ def ask(
     base_url: BaseUrl = None,
     max_cost: MaxCost = None,
     price: Price = None,
+    allow_pickle: AllowPickle = False,
 ) -> int:
     """Ask a question about pictures."""
+    trust_pickles(allow_pickle)
     settings = settings_of(
         profile=profile, planner=planner, route=route, out=out, session=session,
         allow_urls=allow_urls, cache=cache, max_seconds=max_seconds, max_steps=max_steps,
@@ -96,7 +106,7 @@ def ask(
 
     boxes = [parse_box(text) for text in box]
     points = [parse_point(text) for text in point]
-    return _drive(follow(settings, question, images, boxes, points, as_json=as_json))
+    return _drive(follow(settings, question, images, boxes, points, as_json=as_json, folder=folder))
 
 
 @app.command(epilog="Example: ocelli resume holiday", short_help="Go on with a cut-off question.")
@@ -205,8 +215,10 @@ def pull(
     ] = [],  # noqa: B006 - typer reads the default, nobody changes it
     profile: Profile = "auto",
     again: Annotated[bool, typer.Option(help="Fetch anew what is here but damaged.")] = False,
+    allow_pickle: AllowPickle = False,
 ) -> None:
     """Fetch the weights of models from the hub, check them, and go on where a fetch was cut."""
+    trust_pickles(allow_pickle)
     from agent import listing
     from tools.catalog import discover
     from tools.profiles import load_profile
@@ -230,7 +242,7 @@ def doctor(
     """Look at this machine and say what is ready, what is missing and what mends it."""
     from agent import tables
     from agent.doctor import examine
-    from agent.run import cache_folder, runs_folder
+    from agent.folders import cache_folder, runs_folder
 
     settings = settings_of(profile=profile, planner=planner, model=model, base_url=base_url)
     findings = examine(settings, cache_folder(settings), runs_folder(settings))

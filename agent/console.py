@@ -18,6 +18,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from agent import told
 from agent.events import (
     AnswerGiven,
     CallFailed,
@@ -36,14 +37,20 @@ from agent.events import (
     Routed,
     RunStarted,
     SentBack,
+    Thinking,
 )
-from agent.protocol import Call, Usage
+from agent.protocol import Call
 from agent.words import clean, clean_lines
 
 MAX_EVIDENCE = 12
 """Rows of evidence shown; the report has all."""
 MAX_WORDS = 160
 """Characters of a result shown in one line."""
+MAX_NOTE = 300
+"""Characters of a line about a turn of the run."""
+MAX_THOUGHT = 240
+"""Characters, the latest, of a thought that is under way."""
+INDENT = "   "
 
 
 class View(Protocol):
@@ -84,30 +91,15 @@ def notes(event: Event) -> Iterator[tuple[str, str]]:
         case PlanMade():
             yield "bold", short(f"{event.step}. {event.thought or 'next step'}")
             for line in event.usage.retries:
-                yield "yellow", short(f"   asked again: {line}")
+                yield "yellow", INDENT + short(f"asked again: {line}")
         case Repaired():
-            yield "dim", short(f"   completed: {event.note}")
+            yield "dim", INDENT + short(f"completed: {event.note}")
         case HostEvent():
-            yield "dim", short(f"   {event.model} {event.what} {event.note}")
+            yield "dim", INDENT + short(told.line(event))
         case Routed() if event.route != "chain":
-            yield "dim", short(f"route: {event.route}, {event.why}")
-        case _:
-            yield from (("yellow", short(line)) for line in _turns(event))
-
-
-def _turns(event: Event) -> Iterator[str]:
-    """Lines of an event that changes the course of a run."""
-    match event:
-        case FellBack():
-            yield f"   {event.given_up} given up for {event.taken}: {event.why}"
-        case ConsentAsked():
-            yield f"   needs consent: {event.why}"
-        case ConsentGiven():
-            yield f"   {'allowed' if event.allowed else 'refused'} by {event.by}"
-        case SentBack():
-            yield f"   sent back: {event.problem}"
-        case LimitHit():
-            yield f"   limit reached: {event.limit}"
+            yield "dim", short(told.line(event))
+        case SentBack() | LimitHit() | FellBack() | ConsentAsked() | ConsentGiven():
+            yield "yellow", INDENT + short(told.line(event), MAX_NOTE)
 
 
 def finished_words(event: CallFinished) -> str:
@@ -122,16 +114,6 @@ def place(record: EntityRecord) -> str:
     return ",".join(f"{v:.0f}" for v in record.box) if record.box else ""
 
 
-def cost_words(usage: Usage) -> str:
-    """What the turn took of a language model, '' where it took nothing."""
-    if not usage.llm_calls:
-        return ""
-    calls = f"{usage.llm_calls} LLM call{'' if usage.llm_calls == 1 else 's'}"
-    cost = f", {usage.cost:.4f} spent" if usage.cost else ""
-    tokens = f" ({usage.tokens_in} tokens in, {usage.tokens_out} out)" if usage.tokens_in else ""
-    return f", {calls}{tokens}{cost}"
-
-
 def closing(answer: AnswerGiven) -> list[str]:
     """What is said below the evidence: doubts, pictures, where to read on, and the cost."""
     lines = [f"not borne out by what was seen: {short(claim)}" for claim in answer.unsupported]
@@ -141,8 +123,13 @@ def closing(answer: AnswerGiven) -> list[str]:
     lines += [f"picture: {clean(path)}" for path in answer.images]
     if answer.report:
         lines.append(f"report:  {clean(answer.report)}")
-    calls = cost_words(answer.usage)
-    return [*lines, f"{answer.status} in {answer.seconds:.2f} s, {answer.steps} steps{calls}"]
+    return [*lines, f"{answer.status}: {told.summary(answer)}"]
+
+
+def before(plan: Sequence[Call], asked: ConsentAsked) -> list[str]:
+    """The calls of a plan that wait with those that are held back."""
+    held = {call.id for call in asked.calls}
+    return [f"{INDENT}${c.id} = {call_words(c)}, to come" for c in plan if c.id not in held]
 
 
 class PlainView:
@@ -188,6 +175,8 @@ class PlainView:
                     yield "  " + "  ".join(short(part) for part in parts if part)
                 yield from closing(event)
             case _:
+                if isinstance(event, PlanMade):
+                    self._calls |= {call.id: call for call in event.calls}
                 yield from (line for _, line in notes(event))
 
 
@@ -197,6 +186,9 @@ class LiveView:
     def __init__(self, console: Console) -> None:
         self.console = console
         self._running: dict[str, tuple[Call, Spinner]] = {}
+        self._plan: dict[str, Call] = {}
+        self._held: ConsentAsked | None = None
+        self._thought = Spinner("dots", Text(" getting ready", "dim"))
         self._live = Live(
             console=console, transient=True, refresh_per_second=12, get_renderable=self._now
         )
@@ -211,6 +203,8 @@ class LiveView:
     def show(self, event: Event) -> None:
         """Print what is over, spin what is not."""
         match event:
+            case Thinking():
+                self._think(event.text)
             case CallStarted():
                 spinner = Spinner("dots", Text(f" {call_words(event.call)}", "cyan"))
                 self._running[event.call.id] = event.call, spinner
@@ -226,19 +220,40 @@ class LiveView:
                 self._live.stop()
                 self._answer(event)
             case _:
-                if isinstance(event, ConsentAsked):
-                    self._live.stop()  # the person types where it would move
-                for style, line in notes(event):
-                    self._print((style, line))
-                if isinstance(event, ConsentGiven):
-                    self._live.start()
+                self._noted(event)
+
+    def _noted(self, event: Event) -> None:
+        """Print the lines of an event that is no call and no answer."""
+        if isinstance(event, ConsentAsked):
+            self._live.stop()  # the person types where it would move
+            for line in before([*self._plan.values()], event):
+                self._print(("dim", line))
+            self._held = event
+            return
+        if isinstance(event, ConsentGiven) and self._held and event.by != "person":
+            self._print(*(("yellow", line) for _, line in notes(self._held)))
+        if isinstance(event, PlanMade):
+            self._plan = {call.id: call for call in event.calls}
+        if isinstance(event, RunStarted | PlanMade | SentBack | FellBack):
+            self._think("")
+        for style, line in notes(event):
+            self._print((style, line))
+        if isinstance(event, ConsentGiven):
+            self._live.start()
+
+    def _think(self, text: str) -> None:
+        words = clean(" ".join(text.split()))
+        words = words if len(words) <= MAX_THOUGHT else "…" + words[1 - MAX_THOUGHT :]
+        self._thought.update(text=Text(f" {words or 'thinking'}", "dim italic"))
 
     def _now(self) -> RenderableType:
-        return Group(*(spinner for _, spinner in self._running.values()))
+        spinners = [spinner for _, spinner in self._running.values()]
+        return Group(*(spinners or [self._thought]))
 
     def _over(self, call_id: str, tool: str) -> str:
         started = self._running.pop(call_id, None)
-        return call_words(started[0]) if started else tool
+        call = started[0] if started else self._plan.get(call_id)
+        return call_words(call) if call else tool
 
     def _progress(self, event: CallProgress) -> None:
         if event.call in self._running:
@@ -247,7 +262,8 @@ class LiveView:
             spinner.update(text=Text(said, "cyan"))
 
     def _print(self, *parts: tuple[str, str]) -> None:
-        self.console.print(Text.assemble(*((words, style) for style, words in parts)))
+        with self._live._lock:  # else a refresh comes between and leaves a stale line
+            self.console.print(Text.assemble(*((words, style) for style, words in parts)))
 
     def _answer(self, event: AnswerGiven) -> None:
         colour = {"answered": "green", "cannot": "yellow", "failed": "red"}[event.status]

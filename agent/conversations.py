@@ -14,8 +14,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent.executor import Outcome
 from agent.held import Keeper
+from agent.outcome import Outcome
 from agent.rows import Rows
 from agent.session import Session
 from agent.stored import Unfinished, call_record, check_schema, done_records, take_over

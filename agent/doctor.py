@@ -125,7 +125,11 @@ def _language_models(settings: Settings) -> Iterator[Finding]:
         client = Client(llm, model=name)
         clients.append(client)
         key = "key set" if llm.api_key.get_secret_value().strip() else "no key"
-        sees = "is sent pictures" if client.sees else "is sent no pictures"
+        sees = (
+            "is sent pictures"
+            if client.sees
+            else "is sent no pictures (OCELLI_SEES=yes if it takes them)"
+        )
         where = safe_url(client.link.url)
         yield Finding("language model", name, "ok", f"{sees}; at {where}, {key}")
     health, said = asyncio.run(_server(clients))

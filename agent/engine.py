@@ -13,72 +13,39 @@ import sys
 import threading
 import time
 import uuid
-from collections import Counter, OrderedDict
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
-from weakref import WeakValueDictionary
+from typing import Any, cast
 
-from agent.asking import Images, clean_question, ingest_all, run_started
+from agent.asking import Images, clean_question, entered, ingest_all, run_started
 from agent.consent import Asks
 from agent.events import Event
 from agent.executor import IN_FLIGHT, Executor
-from agent.given import Given, drawn
+from agent.folders import cache_folder, runs_folder
+from agent.given import Given
 from agent.held import Keeper, NoKeeper
 from agent.ladder import Ladder
 from agent.noted import host_word
+from agent.offers import Offers
+from agent.opening import Opened, Openings
 from agent.protocol import Planner
+from agent.question import Question
 from agent.repair import Repairer
-from agent.session import Session, session_name
+from agent.session import session_name
 from agent.settings import Settings
 from agent.threads import in_thread
 from agent.trace import RunFolder
-from agent.turn import Question, Working
+from agent.turn import Working
 from tools import host_events
-from tools.catalog import Catalog, ToolSpec
-from tools.context import Models
-from tools.errors import InputError, ToolError
+from tools.catalog import Catalog
+from tools.context import CancelToken, Models
 from tools.graph import ToolGraph
 from tools.ingest import Film
 from tools.profiles import Profile
-from tools.types import Artefact, Image
-
-if TYPE_CHECKING:
-    from agent.conversations import Conversations
-    from agent.stored import Unfinished
+from tools.types import Image
 
 HEAD_START = 0.05
 """Seconds that a first request has for leaving before the loop is imported."""
-LIVE_SESSIONS = 8
-"""Conversations that are kept in memory where nothing is remembered on disk."""
-
-
-def cache_folder(settings: Settings) -> Path:
-    """Where the store and the conversations lie."""
-    return settings.home or Path.home() / ".cache" / "ocelli"
-
-
-def runs_folder(settings: Settings) -> Path:
-    """Where the folders of the runs lie."""
-    return settings.out or Path("ocelli-runs")
-
-
-@dataclass
-class Opened:
-    """A conversation that is being worked on."""
-
-    session: Session
-    saver: Conversations | None = None
-    """Where it is written; None where nothing is remembered."""
-    left: Unfinished | None = None
-    """Its last question, where that was cut off."""
-
-    async def stop(self) -> None:
-        """Enter a question that was cut off as one that was stopped."""
-        if self.left is not None and self.saver is not None:
-            await self.saver.stopped(self.session, self.left)
-            self.left = None
 
 
 class Engine:
@@ -104,11 +71,9 @@ class Engine:
         self._own_host = host is None
         self._models: Models | None = None
         self._guard = threading.Lock()
-        self._sessions: OrderedDict[str, Session] = OrderedDict()
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._openings = Openings(settings)
         self._active: set[Working] = set()
-        self._offers: dict[frozenset[Any], Sequence[ToolSpec]] = {}
-        """By the classes of what is held: which tools are ready does not change meanwhile."""
+        self._offers = Offers(self.graph)
         self._last = ""
         self._store: Keeper | None = None
         self._room: asyncio.Semaphore | None = None
@@ -121,28 +86,14 @@ class Engine:
                 close()
         self._store = self._models = None
 
-    def kept(self, sha256s: Sequence[str]) -> list[Image]:
-        """Pictures of earlier runs, by hash.
-
-        Raises:
-            InputError: one is no longer in the store.
-        """
-        from tools.store import Store
-
-        store = Store(cache_folder(self.settings) / "store")
-        try:
-            found = [store.get(sha256) for sha256 in sha256s]
-        except ToolError as error:
-            raise InputError(
-                f"a picture of that run is no longer kept: {error}",
-                hint="Name the pictures to use",
-            ) from None
-        finally:
-            store.close()
-        return [artefact for artefact in found if isinstance(artefact, Image)]
-
     async def work(
-        self, question: str, images: Images, boxes: Given, points: Given, session: str
+        self,
+        question: str,
+        images: Images,
+        boxes: Given,
+        points: Given,
+        session: str,
+        among: str | Path = "",
     ) -> AsyncGenerator[Event, None]:
         """One question from its pictures to its last event; arguments as for the agent."""
         started = time.monotonic()
@@ -150,19 +101,42 @@ class Engine:
         loading = asyncio.ensure_future(self._load())
         try:
             pictures = await in_thread(lambda: ingest_all(images, self.settings), "ocelli-ingest")
-        finally:
-            await loading
+            await in_thread(self._set_up)
+            if among:
+                pictures += await self._among(Path(among), text, pictures)
+        except BaseException:
+            await asyncio.gather(loading, return_exceptions=True)
+            raise
         async with self.opened(self.named(session, new=bool(pictures))) as opened:
             await opened.stop()
             asked = await in_thread(
-                lambda: self._enter(opened.session, text, pictures, (boxes, points))
+                lambda: entered(opened.session, text, pictures, (boxes, points))
             )
+            await loading
             with RunFolder(self.runs, text) as folder:
                 working = self.working(asked, opened)
                 run = self.run(working, opened, folder, started=started)
                 async with contextlib.aclosing(run) as events:
                     async for event in events:
                         yield event
+
+    async def _among(
+        self, folder: Path, question: str, pictures: Sequence[Image | Film]
+    ) -> list[Image]:
+        """The pictures of a folder that join a question."""
+        from agent.among import NEAREST, nearest
+
+        assert self._host is not None
+        host, indexes = self._host, cache_folder(self.settings) / "indexes"
+        most = min(NEAREST, self.settings.max_images - len(pictures))
+        token = CancelToken()
+        try:
+            return await in_thread(
+                lambda: nearest(folder, indexes, host, question, pictures, most, token),
+                "ocelli-folder",
+            )
+        finally:
+            token.cancel()
 
     async def _load(self) -> None:
         """Import and make what every question needs, while its pictures are decoded elsewhere."""
@@ -258,7 +232,7 @@ class Engine:
             about: SHA-256 of what models may have answered about.
             kept: SHA-256 of the artefacts that others use.
         """
-        self._sessions.pop(name, None)
+        self._openings.drop(name)
         self._last = "" if self._last == name else self._last
         from tools.recall import Answers
 
@@ -302,50 +276,9 @@ class Engine:
             ConfigError: the conversations cannot be used.
         """
         await in_thread(self._set_up)
-        async with self._locks.setdefault(name, asyncio.Lock()), self._loaded(name) as found:
-            yield found
-
-    @contextlib.asynccontextmanager
-    async def _loaded(self, name: str) -> AsyncIterator[Opened]:
         assert self._store is not None
-        if not self.settings.remember:
-            session = self._sessions.get(name) or Session(name, self._store)
-            self._sessions[name] = session
-            self._sessions.move_to_end(name)
-            while len(self._sessions) > LIVE_SESSIONS:
-                self._sessions.popitem(last=False)
-            yield Opened(session)
-            return
-        from agent.conversations import conversations
-
-        address = self.settings.database.get_secret_value()
-        file = cache_folder(self.settings) / "conversations.sqlite"
-        async with conversations(address or file) as saver:
-            session, left = await saver.load(name, self._store)
-            yield Opened(session, saver, left)
-
-    def _enter(
-        self, session: Session, text: str, pictures: list[Image | Film], marks: tuple[Given, Given]
-    ) -> Question:
-        """Give the pictures and drawings of a question their handles."""
-        handles: list[str] = []
-        for item in pictures:
-            picture = item.still() if isinstance(item, Film) else item
-            sha256 = session.keeper.put(picture)
-            known = session.given_again(sha256, handles)
-            handles.append(known or session.add(picture, sha256, name=picture.name))
-            if isinstance(item, Film):
-                session.add_clip(item.clip, item.name)
-        if not pictures and session.turns:
-            last = session.turns[-1]
-            handles = list(last.images or last.made)  # what was made out of words alone stands
-        asked = [i for h in handles if isinstance(i := session.get(h), Image)]
-        given = [session.add(d, session.keeper.put(d)) for d in drawn(*marks, asked)]
-        clips = session.clips_of(handles)
-        names = {h: session.held[h].name for h in (*handles, *clips)}
-        return Question(
-            text, tuple(handles), tuple(given), names, fresh=bool(pictures), clips=clips
-        )  # fmt: skip
+        async with self._openings.opened(name, self._store) as found:
+            yield found
 
     def working(
         self, question: Question, opened: Opened, planner: Planner | None = None
@@ -367,27 +300,7 @@ class Engine:
         loop = asyncio.get_running_loop()
         working = Working(
             question, session, planner or Ladder(self.planner, self.settings.route), self.catalog,
-            Repairer(self.graph), executor, self.settings, self._offer, self._offer_soon, left, loop,
+            Repairer(self.graph), executor, self.settings, self._offers.now, self._offers.soon, left, loop,
             remember=opened.saver is not None, asks=self.asks,
         )  # fmt: skip
         return working
-
-    def _offer(self, kinds: Mapping[str, type[Artefact]]) -> Sequence[ToolSpec]:
-        """The tools that can fire; no tool wants more than a few artefacts of one class."""
-        held = Counter(kinds.values())
-        some = frozenset((kind, min(n, 3)) for kind, n in held.items())
-        if some not in self._offers:
-            self._offers[some] = self.graph.offer([k for k, n in some for _ in range(n)])
-        return self._offers[some]
-
-    def _offer_soon(self, kinds: Mapping[str, type[Artefact]]) -> Sequence[ToolSpec]:
-        """The tools that can fire now, and those that can on their results, and so on."""
-        held = frozenset(kinds.values())
-        if held not in self._offers:
-            known: frozenset[type] = frozenset()
-            reach: frozenset[type] = held
-            while known != reach:
-                known = reach
-                reach |= {spec.returns for spec in self.graph.offer(known)}
-            self._offers[held] = self.graph.offer(reach)
-        return self._offers[held]

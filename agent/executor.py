@@ -10,12 +10,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
 
 from agent.arguments import Ready, prepare, references, resolved
-from agent.events import CallFailed, CallFinished, CallProgress, CallStarted, Event
+from agent.events import CallProgress, CallStarted, Event
 from agent.noted import Noted, models_for
+from agent.outcome import Outcome, told
 from agent.protocol import Call, Result
 from agent.session import Session
 from agent.sketches import Sketches, Write
@@ -32,21 +31,10 @@ from tools.errors import (
 )
 from tools.types import Artefact
 
-T = TypeVar("T")
 IN_FLIGHT = 8
 """Tools of one agent that run at the same time."""
 TRIES = 3
 """Steps of one turn in which the same tool may fail before it is refused."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """A result and what only the loop wants to know of it."""
-
-    result: Result
-    key: str = ""
-    args: Mapping[str, Any] = field(default_factory=dict)
-    """Arguments with defaults, handles as written."""
 
 
 class Executor:
@@ -295,34 +283,9 @@ class Executor:
             self._reserved.clear()
 
     def _announce(self, call_id: str) -> None:
-        outcome = self.outcomes[call_id]
-        result, session = outcome.result, self.session
-        artefact = result.artefact
-        if artefact is None:
-            self.emit(
-                CallFailed(
-                    step=self.step,
-                    call=call_id,
-                    tool=result.call.tool,
-                    kind=result.error_kind,
-                    message=result.error,
-                    seconds=result.seconds,
-                )  # fmt: skip
+        outcome, session = self.outcomes[call_id], self.session
+        if outcome.result.artefact is not None:
+            session.scene = session.scene.add(
+                outcome.result, pictures=session.pictures, args=outcome.args
             )
-            return
-        session.scene = session.scene.add(result, pictures=session.pictures, args=outcome.args)
-        self.emit(
-            CallFinished(
-                step=self.step,
-                call=call_id,
-                tool=result.call.tool,
-                handle=result.handle,
-                kind=type(artefact).__name__,
-                sha256=session.held[result.handle].sha256,
-                text=artefact.describe(),
-                model=result.model,
-                seconds=result.seconds,
-                cached=result.cached,
-                entities=session.scene.numbers(result.handle),
-            )  # fmt: skip
-        )
+        self.emit(told(outcome.result, call_id, self.step, session))

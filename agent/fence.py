@@ -20,7 +20,7 @@ _BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 """Letters and marks that show nothing."""
 _SELECTORS = (range(0xFE00, 0xFE0E), range(0xE0100, 0xE01F0), range(0x180B, 0x1810))
 """Variation selectors that say nothing a reader could see; text can be hidden in them."""
-_TEMPLATE = re.compile(r"<(?=[|｜/]?[\w|｜▁/:.-]{1,40}>)|(?<=[|｜])>|\[(?=/?[A-Z][A-Z_]{2,24}\])")
+_TEMPLATE = re.compile(r"<(?=[|｜/]?[\w|｜▁/:.-]{1,40}>)|>(?<=[|｜]>)|\[(?=/?[A-Z][A-Z_]{2,24}\])")
 """The begin of ``<|im_start|>``, ``</s>``, ``[INST]`` and their like, for any template."""
 _ODD = re.compile(r"[^\n -~]")
 """What has to be looked at: all but plain ASCII."""

@@ -11,7 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, aclosing, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agent.answer import Answer, Fold
 from agent.console import View, call_words, view_for
@@ -35,13 +35,15 @@ async def follow(
     points: Sequence[Point],
     *,
     as_json: bool,
+    folder: Path | None = None,
 ) -> int:
     """Ask, show, and answer with the exit code: 0 unless the run failed."""
-    return await _followed(
-        settings,
-        lambda agent: agent.astream(question, images, boxes=boxes or None, points=points or None),
-        as_json,
-    )
+    more: dict[str, Any] = {"folder": folder} if folder is not None else {}
+
+    def begin(agent: Agent) -> AsyncIterator[Event]:
+        return agent.astream(question, images, boxes=boxes or None, points=points or None, **more)
+
+    return await _followed(settings, begin, as_json)
 
 
 async def follow_resumed(settings: Settings, *, as_json: bool) -> int:

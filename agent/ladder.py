@@ -9,13 +9,14 @@ to the planner. Made anew for each turn. Knows nothing of LangGraph or of runnin
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from agent.claims import COUNT, WORDS
 from agent.events import FellBack, Routed
 from agent.planners.direct import STEM, DirectPlanner
-from agent.protocol import BadReply, Call, Finish, Plan, Planner, Usage, View
+from agent.protocol import BadReply, Call, Exhausted, Finish, Plan, Planner, Usage, View
 from agent.routing import EYES, Route, can_help, route
-from tools.errors import OcelliError, PlannerError, ServerError
+from tools.errors import PlannerError, ServerError
 from tools.types import Boxes
 
 TRIES = 3
@@ -42,7 +43,7 @@ class Ladder:
         self._now: Planner = planner
         self._route: Route | None = None
         self._tried: list[str] = []
-        self._bad = 0
+        self._forgiven = 0
         self._owed = Usage()
         self._refused: Finish | None = None
         self._draft: Finish | None = None
@@ -61,29 +62,48 @@ class Ladder:
         """The next plan, or the end, of whichever planner has the turn.
 
         Raises:
-            PlannerError: the reply is of no use, and there is a try or no other way left.
+            PlannerError: the reply is of no use; another try is left.
+            Exhausted: neither a try nor another way is.
             ServerError: the language model is gone, and there is no other way.
         """
         if self._route is None:
             self._choose(view)
+        view = self._after_bad(view)
         while True:
             try:
                 reply = await self._now.decide(view)
             except PlannerError as error:
-                self._bad += 1
-                if self._bad < TRIES or not self._fall(view, error):
-                    raise
-                self._owed += error.usage if isinstance(error, BadReply) else Usage()
-                continue
+                spent, self._owed = self._owed, Usage()
+                spent += error.usage if isinstance(error, BadReply) else Usage()
+                raise BadReply(str(error), hint=error.hint, usage=spent) from None
             except ServerError as error:
-                if not self._fall(view, error):
+                if not self._fall(view, error.line()):
                     raise
                 continue
-            self._bad = 0
             weighed = self._weigh(reply, view) if isinstance(reply, Finish) else reply
             if weighed is not None:
                 owed, self._owed = self._owed, Usage()
                 return weighed.model_copy(update={"usage": owed + weighed.usage})
+
+    def _after_bad(self, view: View) -> View:
+        """The view for whose turn it is after unusable replies: of one way, only so many."""
+        if not view.bad:
+            self._forgiven = 0
+        if view.bad - self._forgiven < TRIES:
+            return view
+        if not self._next_model(view) and not self._fall(view, view.problem):
+            tried = "".join(f"; before that {t}" for t in self._tried)
+            raise Exhausted(f"no usable reply came in {TRIES} tries ({view.problem}){tried}.")
+        self._forgiven = view.bad
+        return replace(view, problem="")
+
+    def _next_model(self, view: View) -> bool:
+        """Whether the planner has another language model to ask from now on."""
+        other = getattr(self._chain, "next_model", None) if self._now is self._chain else None
+        if other is None or not other(view):
+            return False
+        self._told(view, "language model", "the next one", view.problem)
+        return True
 
     def _choose(self, view: View) -> None:
         fixed = getattr(self._chain, "fixed", False)
@@ -93,18 +113,13 @@ class Ladder:
         if not fixed:
             view.tell(Routed(route=found.way, why=found.why, features=dict(found.features)))
 
-    def _fall(self, view: View, error: OcelliError) -> bool:
+    def _fall(self, view: View, why: str) -> bool:
         """Whether there is a next way; it has the turn from now on."""
-        if self._now is self._chain:
-            next_model = getattr(self._chain, "next_model", None)
-            if isinstance(error, PlannerError) and next_model is not None and next_model(view):
-                self._told(view, "language model", "the next one", error.line())
-                self._bad = 0
-                return True
-        if self._now is self._direct or self._wanted == "chain" or not self._sighted(view):
+        helps = self._wanted != "chain" and self._sighted(view) and can_help(view.question)
+        if self._now is self._direct or not helps:
             return False
-        self._told(view, self._chain.name, self._direct.name, error.line())
-        self._now, self._bad = self._direct, 0
+        self._told(view, self._chain.name, self._direct.name, why)
+        self._now = self._direct
         return True
 
     def _sighted(self, view: View) -> bool:

@@ -26,6 +26,22 @@ Route = Annotated[str, typer.Option(help="chain, direct or auto.")]
 Consent = Annotated[
     str, typer.Option(help="What nobody asked to be changed or sent: ask, allow or refuse.")
 ]
+Folder = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR", show_default=False,
+        help="Its pictures most like the first picture, or that fit the words best, join the "
+        "question.",
+    ),
+]  # fmt: skip
+AllowPickle = Annotated[
+    bool,
+    typer.Option(
+        "--allow-pickle",
+        help="Open weights that are pickles nobody has vouched for: reading one runs whatever "
+        "code its maker put in it. The same as OCELLI_ALLOW_PICKLE=1.",
+    ),
+]
 Model = Annotated[
     str | None,
     typer.Option(

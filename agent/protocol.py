@@ -66,6 +66,10 @@ class BadReply(PlannerError):
         self.usage = usage or Usage()
 
 
+class Exhausted(PlannerError):
+    """Reply after reply could not be used, and there is nobody else to ask."""
+
+
 class Call(BaseModel):
     """One tool call of a plan."""
 
@@ -220,6 +224,8 @@ class View:
     """The pictures that edits of earlier turns began from and made, parents first."""
     problem: str = ""
     """Why the last reply was sent back, in one line."""
+    bad: int = 0
+    """How many replies in a row could not be used."""
     step: int = 1
     """The decision that is asked for, from 1."""
     news: int = 0
@@ -260,5 +266,6 @@ class Planner(Protocol):
 
         Raises:
             PlannerError: no usable reply came; the planner is asked again with the reason.
+            Exhausted: it makes no sense to ask again.
             ServerError: the language model cannot be reached, or gives no whole reply.
         """

@@ -24,6 +24,8 @@ from agent.events import (
     CallFinished,
     CallProgress,
     CallStarted,
+    ConsentAsked,
+    ConsentGiven,
     EntityRecord,
     Event,
     FellBack,
@@ -279,8 +281,11 @@ def _note(step: Step, event: Event) -> None:
         case PlanMade():
             step.plan = event
             step.calls = [_shown(c) for c in event.calls]
-        case SentBack() | LimitHit() | Routed() | FellBack():
+        case SentBack() | LimitHit() | Routed() | FellBack() | ConsentGiven():
             step.notes += [line for line in (told.line(event),) if line]
+        case ConsentAsked():
+            held = told.held_back(event, step.plan.calls if step.plan else ())
+            step.notes.append("; ".join((told.line(event), *held)))
         case HostEvent():
             step.notes.append(f"{event.model} {event.what}" + (event.note and f" ({event.note})"))
         case Repaired():

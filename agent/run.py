@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncGenerator, Iterator, Sequence
+from pathlib import Path
 from types import TracebackType
 
 from agent import between
@@ -16,8 +17,9 @@ from agent.answer import Answer, Fold
 from agent.asking import Images
 from agent.background import Background
 from agent.consent import Asks, Desk
-from agent.engine import Engine, cache_folder, runs_folder
+from agent.engine import Engine
 from agent.events import Event
+from agent.folders import kept_pictures
 from agent.given import Given
 from agent.planners import make
 from agent.protocol import Planner, Version
@@ -27,7 +29,7 @@ from tools.context import Models
 from tools.profiles import load_profile
 from tools.types import Image
 
-__all__ = ["Agent", "Answer", "Fold", "cache_folder", "runs_folder"]
+__all__ = ["Agent", "Answer", "Fold"]
 
 
 class Agent:
@@ -72,6 +74,7 @@ class Agent:
         boxes: Given = None,
         points: Given = None,
         session: str = "",
+        folder: str | Path = "",
     ) -> AsyncGenerator[Event, None]:
         """Ask; the events of the run as they happen, `AnswerGiven` last.
 
@@ -85,12 +88,15 @@ class Agent:
                 from the picture's index to its boxes.
             points: xy points, likewise.
             session: Name of the conversation.
+            folder: The few pictures of this folder that are most like the first picture, or fit the
+                words best where there is none, join the question.
 
         Raises:
-            InputError: a picture, box or point cannot be used; nothing was run.
+            InputError: a picture, box, point or folder cannot be used; nothing was run.
+            MissingModel: there is a folder, and no model that compares pictures is ready.
             ConfigError: the run cannot be written, or the conversations are damaged.
         """
-        work = self._engine.work(question, images, boxes, points, session)
+        work = self._engine.work(question, images, boxes, points, session, folder)
         async with contextlib.aclosing(self._background.astream(lambda: work)) as events:
             async for event in events:
                 yield event
@@ -103,10 +109,13 @@ class Agent:
         boxes: Given = None,
         points: Given = None,
         session: str = "",
+        folder: str | Path = "",
     ) -> Answer:
         """Ask; the answer. Arguments and errors as for `astream`."""
         fold = Fold()
-        stream = self.astream(question, images, boxes=boxes, points=points, session=session)
+        stream = self.astream(
+            question, images, boxes=boxes, points=points, session=session, folder=folder
+        )
         async for event in stream:
             fold.add(event)
         return fold.answer()
@@ -119,9 +128,10 @@ class Agent:
         boxes: Given = None,
         points: Given = None,
         session: str = "",
+        folder: str | Path = "",
     ) -> Iterator[Event]:
         """Ask from plain code; the events. Arguments and errors as for `astream`."""
-        work = self._engine.work(question, images, boxes, points, session)
+        work = self._engine.work(question, images, boxes, points, session, folder)
         return self._background.stream(lambda: work)
 
     def ask(
@@ -132,9 +142,13 @@ class Agent:
         boxes: Given = None,
         points: Given = None,
         session: str = "",
+        folder: str | Path = "",
     ) -> Answer:
         """Ask from plain code; the answer. Arguments and errors as for `astream`."""
-        return folded(self.stream(question, images, boxes=boxes, points=points, session=session))
+        events = self.stream(
+            question, images, boxes=boxes, points=points, session=session, folder=folder
+        )
+        return folded(events)
 
     def settle(self, id: str, allowed: bool) -> bool:
         """Answer the question of a `ConsentAsked`, where the agent has a `Desk` for it.
@@ -155,7 +169,7 @@ class Agent:
         Raises:
             InputError: one is no longer in the store.
         """
-        return self._engine.kept(sha256s)
+        return kept_pictures(self.settings, sha256s)
 
     async def aresume(self, session: str = "") -> AsyncGenerator[Event, None]:
         """Go on with the question of a conversation that was cut off, from its last finished step.

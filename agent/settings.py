@@ -27,8 +27,11 @@ class LLM(BaseModel):
     """Name of the model; several with commas between: the next one when one fails."""
     api: Literal["auto", "chat", "responses"] = "auto"
     """Chat Completions, the Responses interface, or what suits the server."""
-    sees: Literal["auto", "yes", "no"] = "auto"
-    """Whether the model takes pictures."""
+    sees: Literal["auto", "yes", "no"] = Field(
+        default_factory=lambda: os.environ.get("OCELLI_SEES", "auto"),
+        validate_default=True,
+    )
+    """Whether the model takes pictures; ``auto``: by its name."""
     timeout: float = Field(default=60.0, gt=0)
     """Seconds for one whole reply."""
     retries: int = Field(default=2, ge=0, le=10)

@@ -10,12 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agent.executor import Outcome
 from agent.held import Held
+from agent.outcome import Outcome
 from agent.protocol import Call, Result, Turn, Usage
+from agent.question import Question
 from agent.repair import Fixed
 from agent.session import Session
-from agent.turn import STOPPED, Question, Working
+from agent.turn import STOPPED, Working
 from tools.errors import ConfigError, InputError, ToolError
 
 TURN_SCHEMA = 2

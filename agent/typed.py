@@ -5,12 +5,19 @@ Knows nothing of commands.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from tools.pickles import ALLOWED
+
 if TYPE_CHECKING:
     from agent.settings import Settings
+
+
+VARIABLES = {"sees": "OCELLI_SEES"}
+"""Settings that come from the environment alone."""
 
 
 def parse_box(text: str) -> tuple[float, float, float, float]:
@@ -56,6 +63,12 @@ def _numbers(text: str, count: int, wanted: str) -> list[float]:
     return numbers
 
 
+def trust_pickles(allowed: bool) -> None:
+    """Let this process open pickles that nobody has vouched for, where the person allows it."""
+    if allowed:
+        os.environ[ALLOWED] = "1"
+
+
 def settings_of(
     *,
     model: str | None = None,
@@ -88,8 +101,9 @@ def settings_of(
         settings = Settings.model_validate({**chosen, "llm": named})
     except ValidationError as error:
         fault = error.errors()[0]
-        name = str(fault["loc"][-1]).replace("_", "-")
-        raise typer.BadParameter(f"--{name} {fault['input']!r}: {fault['msg']}") from None
+        name = str(fault["loc"][-1])
+        said = VARIABLES.get(name) or "--" + name.replace("_", "-")
+        raise typer.BadParameter(f"{said} {fault['input']!r}: {fault['msg']}") from None
     if base_url is not None and not settings.llm.model.strip():
         raise typer.BadParameter("--base-url says where, not which: add --model NAME")
     if max_cost and not any(prices):

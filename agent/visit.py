@@ -21,6 +21,7 @@ from PIL import Image as PilImage
 from agent.chat import NO, SHOWABLE, YES, Message, Turn
 from agent.events import Event
 from agent.marks import Marks
+from agent.undo import SAYS_BACK
 from agent.visitors import Visitors
 from tools.errors import OcelliError
 from tools.ingest import Film, Limits, watch
@@ -118,7 +119,7 @@ class Visit:
 
     async def move(self, agent: Asks, where: str) -> AsyncGenerator[None, None]:
         """Undo or redo an edit; as `ask`."""
-        turn = Turn(f"t{len(self.turns) + 1}", self.publish)
+        turn = Turn(f"t{len(self.turns) + 1}", self.publish, moved=where)
         turn.ask(where.capitalize(), [], "")
         self.turns.append(turn)
         yield
@@ -143,14 +144,15 @@ class Visit:
         return ""
 
     def stop(self) -> None:
-        """Close the question that was under way when the person stopped it."""
-        if self.turns and self.turns[-1].answer is None and not self.turns[-1].over:
-            self.turns[-1].stop()
+        """Close what was under way when the person stopped it."""
+        for turn in self.turns:
+            if turn.answer is None and not turn.over:
+                turn.stop()
 
     def settle(self, agent: Asks, said: str) -> None:
         """A button of the open question was pressed; nothing where none is open."""
-        turn = self.turns[-1] if self.turns else None
-        if turn is not None and turn.consent and said in (YES, NO):
+        turn = next((turn for turn in reversed(self.turns) if turn.consent), None)
+        if turn is not None and said in (YES, NO):
             agent.settle(turn.consent, said == YES)
 
     def point_at(self, path: str) -> None:
@@ -201,6 +203,22 @@ class Visit:
             found += [(turn.overlay, "Evidence")] if turn.overlay else []
         return found[:MAX_GALLERY]
 
+    def can_move(self) -> tuple[bool, bool]:
+        """Whether there may be an edit to undo, and one to redo."""
+        back = forth = 0
+        for number, turn in enumerate(self.turns, 1):
+            worked = turn.answer is not None and turn.answer.status == "answered"
+            if turn.moved == "undo":
+                back, forth = (max(0, back - 1), forth + 1) if worked else (0, forth)
+            elif turn.moved:
+                back, forth = (back + 1, max(0, forth - 1)) if worked else (back, 0)
+            elif turn.given:
+                back, forth = len(turn.pictures[:1]), 0
+            elif turn.pictures:  # an edit, or words that go back by any number of edits
+                said = SAYS_BACK.search(turn.question)
+                back, forth = (number, number) if said else (back + 1, 0)
+        return back > 0, forth > 0
+
     def before_after(self) -> tuple[str, str] | None:
         """The original and the last answer's first picture, where they have one size."""
         if not self.turns or not self.turns[-1].pictures or not self.originals:
@@ -209,6 +227,9 @@ class Visit:
         asked = turn.started.images if turn.started else ()
         known = [self.originals[i.sha256] for i in asked if i.sha256 in self.originals]
         path, size_wh = known[0] if known else list(self.originals.values())[-1]
+        cited = {row.id for row in turn.answer.evidence} if turn.answer and turn.moved else set()
+        if cited & {image.handle for image in asked}:
+            return None  # everything was undone
         with PilImage.open(turn.pictures[0]) as after:  # written by us; only its header is read
             same = after.size == size_wh
         return (path, turn.pictures[0]) if same and Path(path).suffix.lower() in SHOWABLE else None

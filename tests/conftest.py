@@ -50,6 +50,13 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(0)
 
 
+FOREIGN = (
+    "OCELLI_WEIGHTS", "OCELLI_MODEL", "OCELLI_SEES", "OCELLI_DATABASE", "OPENAI_BASE_URL",
+    "OPENAI_API_KEY",
+)  # fmt: skip
+"""Variables of the person who runs the tests: none may reach them."""
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _no_weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No weights of this machine are seen, and no hub is asked."""
@@ -57,7 +64,8 @@ def _no_weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("HF_HUB_CACHE", str(tmp_path_factory.mktemp("no-weights")))
         patch.setenv("HF_HUB_OFFLINE", "1")
         patch.setenv("OCELLI_DEVICE", "cpu")
-        patch.delenv("OCELLI_WEIGHTS", raising=False)
+        for name in FOREIGN:
+            patch.delenv(name, raising=False)
         yield
 
 

@@ -440,3 +440,61 @@ def test_undo_is_a_turn_of_the_page(tmp_path: Path) -> None:
     assert visit.turns[-1].answer.text == "The picture [img1] stands again."
     with PilImage.open(visit.turns[-1].pictures[0]) as shown:
         assert shown.size == (40, 30)
+
+
+@pytest.mark.parametrize(
+    ("turns", "moves"),
+    [
+        ("", (False, False)),
+        ("ask", (False, False)),
+        ("edit", (True, False)),
+        ("edit undo", (False, True)),
+        ("edit undo redo", (True, False)),
+        ("edit more undo", (True, True)),
+        ("edit undo more", (True, False)),
+        ("edit undo-cannot", (False, False)),
+        ("edit more back", (True, True)),
+        ("edit more back redo-cannot", (True, False)),
+        ("edit undo edit", (True, False)),
+        ("edit ask-new", (False, False)),
+        ("edit ask", (True, False)),
+        ("edit stopped", (True, False)),
+    ],
+)
+def test_undo_and_redo_are_offered_where_there_is_something_to_move(
+    tmp_path: Path, turns: str, moves: tuple[bool, bool]
+) -> None:
+    visit = Visit.of(Visitors(tmp_path), "")
+    for kind in turns.split():
+        what, _, more = kind.partition("-")
+        turn = Turn(kind, moved=what if what in ("undo", "redo") else "")
+        given = ["a.png"] if what == "edit" or more == "new" else []
+        turn.ask("Go back to the original" if what == "back" else "Blur it", given)
+        turn.pictures = ["b.png"] if what in ("edit", "more", "back") else []
+        if what != "stopped":
+            status = "cannot" if more == "cannot" else "answered"
+            turn.answer = ev.AnswerGiven(text="", status=status)
+        visit.turns.append(turn)
+    assert visit.can_move() == moves
+
+
+def test_a_button_reaches_the_open_question_whatever_was_asked_after_it(tmp_path: Path) -> None:
+    said: list[tuple[str, bool]] = []
+
+    class Settles:
+        def settle(self, id: str, allowed: bool) -> bool:
+            said.append((id, allowed))
+            return True
+
+    visit = Visit.of(Visitors(tmp_path), "")
+    asking, later = Turn("t1"), Turn("t2")
+    call = Call(id="2", tool="redact", args={"region": "$1"})
+    asking.add(ev.ConsentAsked(step=1, id="x", calls=(call,), why="it changes a picture"))
+    visit.turns += [asking, later]
+    visit.settle(Settles(), "allow")  # type: ignore[arg-type]
+    assert said == [("x", True)]
+    visit.stop()
+    assert asking.over
+    assert later.over
+    visit.settle(Settles(), "allow")  # type: ignore[arg-type]
+    assert len(said) == 1

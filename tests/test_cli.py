@@ -31,6 +31,7 @@ from agent.protocol import Call
 from agent.settings import Settings
 from agent.typed import parse_box, parse_point, parse_price, settings_of
 from tools.errors import ConfigError, InputError
+from tools.pickles import ALLOWED
 
 ROOT = Path(__file__).parent.parent
 EVIL = "\x1b[31mred\x07 [bold]markup[/bold] \u202erev"
@@ -155,6 +156,52 @@ def test_options_reach_the_agent() -> None:
     assert (settings.max_seconds, settings.out) == (7, Path("runs"))
 
 
+def test_a_question_may_come_without_a_picture() -> None:
+    assert main(["ask", "draw a lighthouse"]) == 0
+    assert Fake.asked[0][1:] == ("draw a lighthouse", [], None, None)
+
+
+def test_a_folder_reaches_the_agent(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[Any] = []
+
+    class Among(Fake):
+        def astream(self, *words: Any, folder: Any = None, **more: Any) -> Any:
+            given.append(folder)
+            return super().astream(*words, **more)
+
+    monkeypatch.setattr(agent.run, "Agent", Among)
+    assert main(["ask", "which are like this?", "a.png", "--folder", "album"]) == 0
+    assert main(["ask", "what is this?", "a.png"]) == 0
+    assert given == [Path("album"), None]
+
+
+def test_pickles_are_trusted_only_where_that_is_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(ALLOWED, "")
+    main(["ask", "q", "a.png"])
+    assert not os.environ[ALLOWED]
+    main(["ask", "q", "a.png", "--allow-pickle"])
+    assert os.environ[ALLOWED]
+
+
+def test_weights_of_pickles_are_fetched_where_that_is_typed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[str] = []
+
+    def fetch(spec: Any, **more: Any) -> list[Path]:
+        seen.append(os.environ[ALLOWED])
+        return []
+
+    monkeypatch.setenv(ALLOWED, "")
+    monkeypatch.setattr("tools.pull.pull", fetch)
+    assert main(["models", "pull", "yolo11n"]) == 0
+    assert main(["models", "pull", "yolo11n", "--allow-pickle"]) == 0
+    assert seen == ["", "1"]
+    assert "runs whatever code its maker" in " ".join(
+        run("models", "pull", "--help").stdout.split()
+    )
+
+
 LLM_VARIABLES = ("OPENAI_BASE_URL", "OPENAI_API_KEY", "OCELLI_MODEL")
 
 
@@ -203,7 +250,6 @@ def test_parse_box_and_point() -> None:
     ("words", "said"),
     [
         (["ask"], "question"),
-        (["ask", "q"], "images"),
         (["assk"], "assk"),
         (["ask", "q", "a", "--bx", "1"], "--bx"),
         (["ask", "q", "a", "--box", "1,2,3"], "--box wants x1,y1,x2,y2"),
@@ -381,7 +427,10 @@ def test_doctor_says_which_language_model_would_be_asked(
     assert code == 0
     assert "tools, asks a language model" in said
     assert f"is sent pictures; at {llm_server.url}, no key" in said
-    assert f"is sent no pictures; at {llm_server.url}, no key" in said
+    assert (
+        f"is sent no pictures (OCELLI_SEES=yes if it takes them); at {llm_server.url}, no key"
+        in said
+    )
     monkeypatch.setenv("OPENAI_API_KEY", llm_server.key)
     code, said, whole = told(capsys, "--model", "tiny-vl", "--base-url", url)
     assert f"at {llm_server.url}, key set" in said

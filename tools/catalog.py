@@ -12,11 +12,13 @@ import builtins
 import importlib
 import importlib.util
 import inspect
+import operator
 import pkgutil
+import threading
 import types
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from difflib import get_close_matches
 from functools import cache
 from typing import Annotated, Any, Literal, TypeVar
@@ -38,6 +40,8 @@ RESTRICTED = ("GPL", "-NC", "non-commercial", "research", "custom")
 """What the name of a licence has in it that does not leave a model's use free."""
 ANY = ("*",)
 """The labels of a model that finds whatever it is told to."""
+_BUILDING = threading.Lock()
+"""Validators are built when they are first needed, by one thread at a time."""
 F = TypeVar("F", bound=Callable[..., Artefact])
 
 
@@ -91,6 +95,9 @@ class ToolSpec:
         Raises:
             BadArguments: a name, type or bound is wrong; the message lists every fault.
         """
+        if not self.args.__pydantic_complete__:
+            with _BUILDING:
+                self.args.model_rebuild()
         try:
             model = self.args(**args)
         except ValidationError as error:
@@ -233,16 +240,16 @@ def _read(
     signature = list(inspect.signature(fn).parameters.values())
     if not signature or hints.get(signature[0].name) is not ToolContext:
         raise SpecError(f"tool {name!r} must take ctx: ToolContext first")
-    params, fields = {}, {}
+    params, definitions = {}, {}
     for parameter in signature[1:]:
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             raise SpecError(f"tool {name!r} must name each parameter, not {parameter}")
         if parameter.name not in hints:
             raise SpecError(f"parameter {parameter.name!r} of tool {name!r} has no type")
         param, definition = _read_param(name, parameter, hints[parameter.name])
-        params[param.name], fields[param.name] = param, definition
-    config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
-    args: type[BaseModel] = create_model(f"{name}_args", __config__=config, **fields)
+        params[param.name], definitions[param.name] = param, definition
+    config = ConfigDict(extra="forbid", arbitrary_types_allowed=True, defer_build=True)
+    args: type[BaseModel] = create_model(f"{name}_args", __config__=config, **definitions)
     for param in params.values():
         _check_default(name, param, args)
     summary = doc.splitlines()[0]
@@ -253,7 +260,7 @@ def _read(
 
 def _check_default(tool_name: str, param: Param, args: type[BaseModel]) -> None:
     """Refuse a default that a caller could not give."""
-    if param.required:
+    if param.required or _plainly_fits(param, args):
         return
     try:
         args.__pydantic_validator__.validate_assignment(
@@ -304,6 +311,26 @@ def _read_param(tool_name: str, parameter: inspect.Parameter, hint: Any) -> tupl
     default = None if required else parameter.default
     param = Param(parameter.name, kind, required, default, choices, described)
     return param, (checked, ... if required else parameter.default)
+
+
+def _plainly_fits(param: Param, args: type[BaseModel]) -> bool:
+    """Whether a default is seen to fit without the validator, which takes long to build."""
+    field = args.model_fields[param.name]
+    value = param.default
+    if value is None:
+        return type(None) in typing.get_args(field.annotation)
+    if param.choices:
+        return value in param.choices
+    if type(value) is not param.type or not isinstance(value, str | int | float):
+        return False
+    bounds = [(m, name) for m in field.metadata for name in _names(m)]
+    tests = {"ge": operator.ge, "gt": operator.gt, "le": operator.le, "lt": operator.lt}
+    return all(name in tests and tests[name](value, getattr(m, name)) for m, name in bounds)
+
+
+def _names(bound: Any) -> list[str]:
+    """The names of the fields of a bound such as ``Ge(0)``."""
+    return [f.name for f in fields(bound)] if is_dataclass(bound) else [""]
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ from tools.host_events import Failed
 from tools.host_stats import HostStats
 from tools.job import Shared
 from tools.profiles import Profile
-from tools.residence import Limits, Listener, Request, Residence, Tenancy
+from tools.residence import Residence
+from tools.tenancy import Limits, Listener, Request, Tenancy
 
 
 class Host:

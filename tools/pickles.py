@@ -41,7 +41,7 @@ def check(file: str, sha256: str, repo: str) -> None:
         return
     raise SetupError(
         f"{file} of {repo} is a pickle that nobody has vouched for ({sha256[:12] or 'no digest'}…)",
-        hint=f"If you trust whoever made it, set {ALLOWED}=1",
+        hint=f"If you trust whoever made it, add --allow-pickle or set {ALLOWED}=1",
     )
 
 

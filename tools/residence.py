@@ -15,13 +15,11 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from tools.actor import Actor, Hooks
 from tools.catalog import ModelSpec
-from tools.context import CancelToken
 from tools.device import Taken, cap
 from tools.errors import Cancelled, OutOfMemory
 from tools.garage import Garage
@@ -29,51 +27,11 @@ from tools.host_charge import Sizes
 from tools.host_events import Called, Evicted, HostEvent, Loaded, Retried, Waiting
 from tools.host_stats import Counters, HostStats
 from tools.host_victims import Entry
-from tools.job import Job, Shared
+from tools.job import Job
 from tools.ledger import POLL_SECONDS, Ledger
+from tools.tenancy import Limits, Listener, Request, Tenancy
 
 LOG = logging.getLogger(__name__)
-Listener = Callable[[HostEvent], None]
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Times in seconds after which the host stops hoping. None: never."""
-
-    call: float | None = 300.0
-    """A model may work on one call, unless the caller says otherwise."""
-    load: float | None = 900.0
-    """A model may take to load."""
-    idle: float | None = 900.0
-    """An unused model stays resident."""
-    grace: float = 10.0
-    """A call may go on after its caller has left, before its actor is given up."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """One call on one model."""
-
-    spec: ModelSpec
-    run: Callable[[Any, CancelToken], Any]
-    """What to do with the loaded model."""
-    cancel: CancelToken
-    seconds: float | None = None
-    """How long the model may work on it once it has begun; None: the host's limit."""
-    told: Listener | None = None
-    """Hears the events of this call, besides the host's own listener."""
-    holding: bool = False
-    """The caller holds a lease, so it must not wait for another one."""
-    shared: Shared | None = None
-    """What it may be answered together with."""
-
-
-class Tenancy:
-    """A resident kept from leaving. Thread-safe."""
-
-    def __init__(self, entry: Entry[Actor]) -> None:
-        self.entry = entry
-        self.lock = threading.Lock()
 
 
 class Residence:

@@ -6,10 +6,9 @@ models that are ready what is known of their limits. Knows nothing of plans or s
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Iterable, Mapping
 from typing import Any
-
-from pydantic import TypeAdapter
 
 from tools.catalog import ANY, Catalog, Param, ToolSpec
 from tools.types import Artefact, Boxes, Image, Placed
@@ -21,6 +20,9 @@ MAX_DOC = 280
 MAX_LABELS = 24
 """Names on a card that a model is known to find."""
 
+JSON_TYPES: Mapping[type, str] = {
+    str: "string", int: "integer", float: "number", bool: "boolean",
+}  # fmt: skip
 OWN: tuple[Mapping[str, Any], ...] = (
     {
         "name": ANSWER,
@@ -81,16 +83,23 @@ def _property(spec: ToolSpec, param: Param) -> Mapping[str, Any]:
     if param.is_artefact:
         said = f"{handle_words(param.type)}. {param.description}".rstrip(". ")
         return {"type": "string", "description": said}
-    field = spec.args.model_fields[param.name]
-    kind: Any = field.annotation
-    found = dict(TypeAdapter(kind).json_schema())
-    options = [o for o in found.get("anyOf", ()) if o != {"type": "null"}]
-    found = options[0] if len(options) == 1 else found  # an optional argument is left out, not null
+    found = _plain(param, spec.args.model_fields[param.name].annotation)
     if not param.required and param.default is not None:
         found["default"] = param.default
     if param.description:
         found["description"] = param.description
     return found
+
+
+def _plain(param: Param, annotation: Any) -> dict[str, Any]:
+    """JSON schema of a value that is no artefact."""
+    if param.choices:
+        return {"type": "string", "enum": list(param.choices)}
+    if param.type is not list:
+        return {"type": JSON_TYPES[param.type]}
+    lists = [a for a in (annotation, *typing.get_args(annotation)) if typing.get_origin(a) is list]
+    (item,) = typing.get_args(lists[0])
+    return {"type": "array", "items": {"type": JSON_TYPES[item]}}
 
 
 def handle_words(kind: type[Artefact]) -> str:

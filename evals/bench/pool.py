@@ -21,7 +21,8 @@ from pathlib import Path
 from time import perf_counter
 
 from evals.bench import pool_mix, pool_rates, pool_stops
-from evals.bench.forge import Size, forged
+from evals.bench.forge import forged
+from evals.bench.random_weights import Size
 from evals.bench.table import Measured, markdown, show
 from tools.catalog import Catalog
 from tools.device import cap, here

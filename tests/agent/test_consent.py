@@ -412,5 +412,5 @@ def test_the_command_line_asks_on_the_way(
 
     events = agent.astream("What is this?", picture())
     assert asyncio.run(show(events, as_json=False, ask=ask)) == 0
-    assert ("allowed by person" in capsys.readouterr().out) is said
+    assert ("You said yes" in capsys.readouterr().out) is said
     assert RAN == (["smear"] if said else [])

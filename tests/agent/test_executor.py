@@ -6,8 +6,9 @@ import pytest
 from loop_fakes import ALL, BARRIERS, GATES, NoModels, picture
 
 from agent.events import CallFailed, CallFinished, CallProgress, CallStarted, Event
-from agent.executor import Executor, Outcome
+from agent.executor import Executor
 from agent.held import NoKeeper
+from agent.outcome import Outcome
 from agent.protocol import Call
 from agent.session import Session
 from tools.types import Artefact, Boxes, Image, Number

@@ -106,6 +106,10 @@ def fell(events: list[Event]) -> list[tuple[str, str]]:
     [
         ("How many cups are on the table?", "count", "cups"),
         ("How many red cars do you see?", "count", "red cars"),
+        ("How many dollars should I pay for both?", "amount", ""),
+        ("How many more points has the first one?", "amount", ""),
+        ("How many sheep?", "count", "sheep"),
+        ("Count the cups on the shelf", "count", "cups"),
         ("How many words are in the second line?", "listed", ""),
         ("Is there a dog in the picture?", "presence", "dog"),
         ("Are there any street lamps?", "presence", "street lamps"),
@@ -251,10 +255,28 @@ def test_three_bad_replies_and_the_model_is_asked(ask: Ask) -> None:
 
 def test_without_a_model_three_bad_replies_end_the_turn(ask: Ask) -> None:
     chain = Chain(*[BadReply("nonsense") for _ in range(3)])
-    end = ask(chain, "What does the sign say?", tools=BLIND)[-1]
+    events = ask(chain, "What does the sign say?", tools=BLIND)
+    assert [e.problem for e in events if e.type == "sent_back"] == ["nonsense"] * 3
+    end = events[-1]
     assert end.type == "answer_given"
-    assert end.status == "failed"
-    assert "nonsense" in end.text
+    assert end.status == "cannot"
+    assert "in 3 tries (nonsense)" in end.text
+
+
+def test_every_way_has_its_tries_and_all_of_them_are_paid_for_and_told(ask: Ask) -> None:
+    class Two(Chain):
+        left = 1
+
+        def next_model(self, view: View) -> bool:
+            self.left -= 1
+            return self.left >= 0
+
+    bad = [BadReply(f"b{n}", usage=Usage(llm_calls=1)) for n in range(6)]
+    events = ask(Two(*bad), "Blur it")
+    end = events[-1]
+    assert end.type == "answer_given"
+    assert (end.status, end.usage.llm_calls) == ("cannot", 6)
+    assert "in 3 tries (b5); before that language model: b2" in end.text
 
 
 def test_a_server_that_is_gone_is_followed_by_the_model(ask: Ask) -> None:

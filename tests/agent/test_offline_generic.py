@@ -17,7 +17,7 @@ from agent.scene import Scene
 from tools.catalog import Catalog, ToolSpec, discover, tool
 from tools.context import ToolContext
 from tools.geometry import resize
-from tools.types import Clip, DepthMap, Image, Number, Table, Text, TextSpans
+from tools.types import Boxes, Clip, DepthMap, Image, Number, Table, Text, TextSpans
 
 
 @tool(effect="edit", verbs=("tile",))
@@ -52,7 +52,22 @@ def sniff(ctx: ToolContext, image: Image, scents: list[str]) -> Text:
     return Text(" | ".join(scents))
 
 
-NEW: tuple[ToolSpec, ...] = tuple(f.spec for f in (mosaic, weigh, fathom, rewind, sniff))  # type: ignore[attr-defined]
+@tool(effect="edit", verbs=("conjure up",))
+def conjure(ctx: ToolContext, wish: str, where: Boxes | None = None) -> Text:
+    """What is not there yet, in these places where some are given."""
+    return Text(f"{wish} in {where.labels if where is not None else 'no place'}")
+
+
+@tool(verbs=("polish",))
+def polish(ctx: ToolContext, image: Image, where: Boxes | None = None) -> Text:
+    """What is there, all of it or in these places."""
+    return Text(f"polished {len(where) if where is not None else 'all'}")
+
+
+NEW: tuple[ToolSpec, ...] = tuple(
+    f.spec  # type: ignore[attr-defined]
+    for f in (mosaic, weigh, fathom, rewind, sniff, conjure, polish)
+)
 
 
 def catalog() -> Catalog:
@@ -83,6 +98,14 @@ def test_a_new_reading_is_reached_with_all_that_it_needs(agent: Agent) -> None:
 def test_a_list_of_names_is_filled_from_the_things_named(agent: Agent) -> None:
     answer = agent.ask("Sniff for green apples, old cheese and coffee", [boards()])
     assert "green apple | old cheese | coffee" in answer.text
+
+
+def test_what_need_not_be_there_is_not_looked_for(agent: Agent) -> None:
+    """A tool that works on no picture is not handed places in one, however it names things."""
+    answer = agent.ask("Conjure up a red circle and a face", [boards()])
+    assert "a red circle and a face in no place" in answer.text
+    answer = agent.ask("Polish the face", [boards()])
+    assert "polished 0" in answer.text
 
 
 def test_what_no_chain_makes_is_said(agent: Agent) -> None:

@@ -20,8 +20,8 @@ from agent.answer import Answer
 from tools.models import depth_anything as depth_model
 from tools.models import eomt as eomt_model
 from tools.models import florence2 as florence2_model
+from tools.models import gligen, imagenet, pix2pix, sam2_hf, sd_control, sd_inpaint
 from tools.models import got_ocr2 as got_model
-from tools.models import imagenet, pix2pix, sam2_hf, sd_control, sd_inpaint
 from tools.models import owlv2 as owlv2_model
 from tools.models import siglip as siglip_model
 from tools.models import swin2sr as swin2sr_model
@@ -249,6 +249,7 @@ def agent(tmp_path_factory: pytest.TempPathFactory, hub) -> Iterator[Agent]:
         (owlv2_model.BASE.weights, owlv2.build_owlv2),
         (got_model.REPO, got_ocr2.build_got_ocr2),
         (sd_control.SD15, diffusion.build_sd),
+        (gligen.REPO, diffusion.build_gligen),
         (sd_control.EDGES.parts[0], diffusion.build_control),
         (sd_control.DEPTH.parts[0], diffusion.build_control),
         (sd_control.POSE.parts[0], diffusion.build_control),
@@ -332,6 +333,33 @@ def test_pictures_are_ranked_by_what_the_model_sees(agent: Agent) -> None:
     assert answer.text.startswith("Picture 3")
     answer = agent.ask('Which picture best fits "blue"?', reds)
     assert answer.text.startswith("Picture 2")
+
+
+def test_a_picture_is_made_from_words_alone(agent: Agent) -> None:
+    answer = agent.ask("Draw a picture of a lighthouse at night")
+    assert answer.status == "answered", answer.text
+    assert [name for name, _ in called(answer)] == ["generate"]
+    assert len(answer.images) == 1
+
+
+def test_things_are_put_where_they_shall_stand_and_looked_for(agent: Agent) -> None:
+    answer = agent.ask("Draw a picture with a face on the left and a person on the right")
+    assert answer.status == "answered", answer.text
+    lines = map(json.loads, Path(answer.trace).read_text("utf-8").splitlines())
+    makers = [e["model"] for e in lines if e["type"] == "call_finished" and e["tool"] == "generate"]
+    assert set(makers) == {"sd14-layout"}
+    assert 1 <= len(makers) <= 3
+    assert re.search(r"\d of 2 named things found", answer.text), answer.text
+    assert len(answer.images) == 1
+
+
+def test_a_folder_is_searched_for_what_is_like_a_picture(agent: Agent, tmp_path: Path) -> None:
+    for color in ("red", "green", "blue"):
+        PilImage.fromarray(siglip.plain(color)).save(tmp_path / f"{color}.png")
+    asked = siglip.plain("blue").copy()
+    asked[:2] = 0
+    answer = agent.ask("Find the pictures that look like this", [asked], folder=tmp_path)
+    assert answer.text.startswith("Picture 2 is most like it; in order: picture 2 (blue.png)")
 
 
 def test_nothing_outside_a_replaced_thing_changes(agent: Agent) -> None:

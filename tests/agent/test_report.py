@@ -159,3 +159,22 @@ def test_what_went_wrong_with_a_language_model_and_what_it_took(tmp_path: Path) 
     assert text.count(f"Asked again: {said}") == 2
     for told in ("2 LLM calls", "1800 tokens in, 60 out", "cost 0.0084"):
         assert told in text
+
+
+def test_what_the_person_was_asked_and_said() -> None:
+    from agent.events import AnswerGiven, ConsentAsked, ConsentGiven, PlanMade, RunStarted
+    from agent.report import render
+
+    steps = (call("1", "find", image="img1"), call("2", "paint", image="img1", region="$1"))
+    events = [
+        RunStarted(run="r", session="s", question="q", images=()),
+        PlanMade(step=1, thought="I paint it.", calls=steps, planner="tools", seconds=0.1),
+        ConsentAsked(step=1, id="x", calls=steps[1:], why="paint changes a picture"),
+        ConsentGiven(step=1, id="x", allowed=False, by="person"),
+        AnswerGiven(text="Not painted.", status="cannot"),
+    ]
+    text = Page(render(events, {}.__getitem__)).text
+    assert (
+        "Held back: paint changes a picture; paint: image: img1 · region: what find finds" in text
+    )
+    assert "You said no: it does not run" in text

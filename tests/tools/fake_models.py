@@ -13,7 +13,7 @@ from tools.context import CancelToken
 from tools.host import Host
 from tools.host_events import HostEvent
 from tools.profiles import Profile
-from tools.residence import Limits
+from tools.tenancy import Limits
 
 PATIENCE = 20.0
 """Seconds after which a test that hangs fails. Nothing waits that long when all is well."""

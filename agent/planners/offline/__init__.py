@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from agent.planners.offline import beyond, clips, editing, follow, imagining, patterns, turns
 from agent.planners.offline.goals import GOALS, OVER_ALL, Goal
 from agent.planners.offline.orders import merged
-from agent.planners.offline.parse import Clause, Target, clauses, target
+from agent.planners.offline.phrases import Target, target
 from agent.planners.offline.scope import Scope
+from agent.planners.offline.splitting import Clause, clauses
 from agent.planners.offline.words import Words, words_of
 from agent.planners.offline.work import Cannot, Fragment, Pending, Ref, Work, listed
 from agent.protocol import Finish, Plan, View
@@ -177,8 +178,9 @@ class _State:
         now = patterns.search(r"\b(?:now|still|any ?more|remaining)\b", view.question.lower())
         seen = image if now else turns.origin(view, image)
         scope = Scope(
-            self.work, self.words, clause, seen, image, images, self.focus,
-            self._given(Boxes), self._given(Points), self.mentioned, self.override,
+            self.work, self.words, clause, seen, image, images, self._given(Boxes),
+            focus=self.focus, points=self._given(Points),
+            mentioned=self.mentioned, override=self.override,
         )  # fmt: skip
         return clips.at_moment(scope)
 
@@ -254,7 +256,7 @@ class _State:
         )
         if phrase is not None:
             said = target(phrase.group(), self.words, clause.quotes)
-            if said.head and not said.pronoun:
+            if said.head and not said.pronoun and not self.words.is_picture(said.head):
                 self.mentioned = said
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from agent.planners.offline import patterns
-from agent.planners.offline.parse import Target
+from agent.planners.offline.phrases import Target
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.words import singular_phrase
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from agent.planners.offline import patterns
-from agent.planners.offline.parse import unquote
+from agent.planners.offline.quotations import unquote
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.work import Cannot, Fragment, bring
 from agent.protocol import View

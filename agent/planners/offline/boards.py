@@ -9,9 +9,9 @@ import re
 from collections.abc import Sequence
 
 from agent.planners.offline import patterns
-from agent.planners.offline.lookup import expanded
-from agent.planners.offline.parse import Target
+from agent.planners.offline.phrases import Target
 from agent.planners.offline.scope import Scope
+from agent.planners.offline.terms import expanded
 from agent.planners.offline.words import singular
 from agent.planners.offline.work import Fragment, quoted
 from tools.layout import Cell

@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agent.planners.offline import patterns
+from agent.planners.offline.carriers import carrier_text
 from agent.planners.offline.counting import meant
 from agent.planners.offline.finding import boxes_said, proven
-from agent.planners.offline.parse import RELATIONS, SIDE, Target
-from agent.planners.offline.reading import carrier_text
+from agent.planners.offline.phrases import RELATIONS, SIDE, Target
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.words import COLORS, singular
 from agent.planners.offline.work import Fragment, Ref, listed

@@ -12,7 +12,7 @@ from dataclasses import replace
 from agent.planners.offline import patterns
 from agent.planners.offline.asking import ready
 from agent.planners.offline.films import TRACK
-from agent.planners.offline.parse import unquote
+from agent.planners.offline.quotations import unquote
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.sighted import meant, need
 from agent.planners.offline.work import Cannot, Fragment, Ref, listed

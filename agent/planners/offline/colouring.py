@@ -9,9 +9,9 @@ import re
 from collections import Counter
 
 from agent.planners.offline import patterns
-from agent.planners.offline.parse import Target
+from agent.planners.offline.carriers import carrier_text
+from agent.planners.offline.phrases import Target
 from agent.planners.offline.placing import is_placed
-from agent.planners.offline.reading import carrier_text
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.words import COLORS, singular
 from agent.planners.offline.work import Cannot, Fragment, Ref, listed, plural

@@ -11,7 +11,7 @@ from dataclasses import replace
 from agent.planners.offline import patterns
 from agent.planners.offline.counting import people
 from agent.planners.offline.judging import is_so
-from agent.planners.offline.parse import Target
+from agent.planners.offline.phrases import Target
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.work import Fragment, Ref, listed, number, plural, quoted
 from tools.geometry import areas, centres

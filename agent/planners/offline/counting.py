@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from agent.planners.offline import patterns
-from agent.planners.offline.parse import SIDE, Target
+from agent.planners.offline.phrases import SIDE, Target
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.words import COLORS
 from agent.planners.offline.work import Cannot, Fragment, Ref, cannot_find, listed, plural

@@ -12,8 +12,9 @@ from typing import Any
 from agent.planners.offline import amounts, patterns
 from agent.planners.offline.extent import PARTS, SIDES, Extent, extent, share_of, without_page
 from agent.planners.offline.orders import Order, joined
-from agent.planners.offline.parse import Target, starts_with_verb
+from agent.planners.offline.phrases import Target
 from agent.planners.offline.scope import Scope
+from agent.planners.offline.splitting import starts_with_verb
 from agent.planners.offline.work import Ref
 from tools.types import Boxes
 

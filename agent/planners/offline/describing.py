@@ -8,7 +8,8 @@ from __future__ import annotations
 from agent.planners.offline import patterns
 from agent.planners.offline.asking import LONG, described, ready
 from agent.planners.offline.finding import boxes_said
-from agent.planners.offline.parse import Target, unquote
+from agent.planners.offline.phrases import Target
+from agent.planners.offline.quotations import unquote
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.sighted import DRAWN, Meant, is_picture, meant, need, visible
 from agent.planners.offline.work import Cannot, Fragment, Ref, quoted

@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from agent.planners.offline import patterns
-from agent.planners.offline.lookup import content
 from agent.planners.offline.naming import LEGIBLE
 from agent.planners.offline.scope import Scope
+from agent.planners.offline.terms import content
 from agent.planners.offline.work import Fragment, Ref, listed
 from tools.geometry import centres
 from tools.layout import line_heights

@@ -14,7 +14,7 @@ from agent.planners.offline import adjusting, cutting, hiding, making, marking, 
 from agent.planners.offline.asking import changed, lacking, ready
 from agent.planners.offline.extent import Extent
 from agent.planners.offline.orders import KEEP, Order, active
-from agent.planners.offline.parse import Target
+from agent.planners.offline.phrases import Target
 from agent.planners.offline.regions import Region, names, regions, told
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.turns import origin

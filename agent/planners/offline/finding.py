@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from agent.planners.offline import patterns
 from agent.planners.offline.counting import people, unsure
-from agent.planners.offline.parse import Target, unquote
+from agent.planners.offline.phrases import Target
+from agent.planners.offline.quotations import unquote
 from agent.planners.offline.scope import SURE_TEXT, Scope
 from agent.planners.offline.work import Fragment, Ref, listed, plural, quoted
 from tools.catalog import ANY as MANY
@@ -67,7 +68,8 @@ def exists(scope: Scope) -> Fragment | None:
     lettered = _lettered(scope, wanted)
     if lettered is not None:
         return lettered
-    ref = scope.find(replace(wanted, many=True, quantity=0))
+    sure = replace(scope, confirm=not compared)
+    ref = sure.find(replace(wanted, many=True, quantity=0))
     n = proven(scope, ref, wanted)
     if compared:
         return _so_many(scope, wanted, ref, n, compared.group(1) or "exactly", compared.group(2))
@@ -139,7 +141,8 @@ def _whether(scope: Scope, wanted: Target, ref: Ref, n: int, denied: bool) -> Fr
     name = quoted([wanted.contains]) if wanted.contains else noun
     if not n:
         return Fragment(
-            f"{'Yes' if denied else 'No'}: {scope.absent(name, ref)}{unsure(scope, noun)}",
+            f"{'Yes' if denied else 'No'}: {scope.absent(name, ref)}{scope.witnesses(ref)}"
+            f"{unsure(scope, noun)}",
             focus=ref,
         )
     shown = name if wanted.contains else plural(n, name)

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 
 from agent.planners.offline import amounts, patterns
 from agent.planners.offline.orders import color_in
-from agent.planners.offline.parse import Clause, Target, clauses, starts_with_verb, target
+from agent.planners.offline.phrases import Target, target
+from agent.planners.offline.splitting import Clause, clauses, starts_with_verb
 from agent.planners.offline.turns import move
 from agent.planners.offline.words import COLORS, Words
 from agent.protocol import View

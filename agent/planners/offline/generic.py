@@ -11,7 +11,8 @@ from typing import Any
 
 from agent.planners.offline import patterns
 from agent.planners.offline.chains import reach
-from agent.planners.offline.parse import Target, unquote
+from agent.planners.offline.phrases import Target
+from agent.planners.offline.quotations import unquote
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.work import Fragment
 from tools.catalog import ToolSpec
@@ -26,7 +27,12 @@ def by_graph(scope: Scope) -> Fragment | None:
     given: dict[str, Any] = {}
     wordy = ""
     """What a tool that takes plain words is told: at most one of its arguments."""
-    placed = next((p for p in spec.params.values() if issubclass(p.type, Placed)), None)
+    looks = any(p.is_artefact and p.required for p in spec.params.values())
+    """Whether it works on what is there; what it can do without, it is then told all the same."""
+    placed = next(
+        (p for p in spec.params.values() if issubclass(p.type, Placed) and (looks or p.required)),
+        None,
+    )
     objects = [t for t in scope.targets(rest) if t.head and not scope.words.is_picture(t.head)]
     if placed is not None and objects:
         given[placed.name] = scope.find(objects[0])

@@ -12,7 +12,7 @@ from typing import Any
 from agent.planners.offline import amounts, patterns
 from agent.planners.offline.extent import BUT, Extent, extent
 from agent.planners.offline.orders import Order, color_in, joined
-from agent.planners.offline.parse import Target
+from agent.planners.offline.phrases import Target
 from agent.planners.offline.scope import Scope
 
 STYLES = (

@@ -7,21 +7,25 @@ are made along a map or out of another picture.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from agent.planners.offline import patterns
-from agent.planners.offline.parse import Clause, Target, unquote
+from agent.planners.offline.phrases import Target
+from agent.planners.offline.quotations import unquote
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.sighted import called, need, picture_of
-from agent.planners.offline.words import COLORS, Words
+from agent.planners.offline.splitting import Clause
+from agent.planners.offline.words import COLORS, Words, singular_phrase
 from agent.planners.offline.work import Cannot, Fragment, Ref, Work, bring, plural
 from tools.arranged import place_of
 from tools.catalog import ANY
 from tools.types import Image, Placed
-from tools.vocabulary import known_as
+from tools.vocabulary import known_as, plain
 
 TRIES = 3
 """Pictures that are made at most until all that was named is found in one."""
+MOST = 6
+"""Names that are looked for."""
 MAKE = r"(?:generate|imagine|draw|paint|create|make|render|produce|synthesi[sz]e|design|dream up|build)"
 KIND_OF = r"(?:pictures?|photos?|photographs?|images?|paintings?|drawings?|illustrations?|renderings?|posters?|scenes?)"
 PLAIN = (
@@ -69,46 +73,41 @@ def imagined(scope: Scope, said: str) -> Fragment:
     prompt = unquote(said, scope.clause.quotes)
     arrange, unheard = _arrangement(scope, said)
     names = _named(scope, said)
-    best, found = None, frozenset[str]()
+    best: tuple[Ref, frozenset[str] | None] | None = None
     for seed in range(TRIES if names else 1):
         args = {"prompt": prompt, "arrange": arrange or None, "seed": seed or None}
-        if seed and not _again(scope, best, args):
+        if best is not None and not _again(scope, best[0], args):
             break
         made = scope.work.call("generate", **args)
-        seen = _found(scope, made, names)
-        if best is None or len(seen) > len(found):
-            best, found = made, seen
-        if len(found) == len(names):
+        found = _found(scope, made, names)
+        if best is None or len(found or ()) > len(best[1] or ()):
+            best = made, found
+        if found is None or len(found) == len(names):
             break
     assert best is not None
-    checked = _checked(names, found) if names and _looked(scope, best, names) else ""
-    return picture_of(scope, best, f'Here is a new picture of "{prompt}"{unheard}{checked}')
+    checked = _checked(names, best[1]) if names and best[1] is not None else ""
+    return picture_of(scope, best[0], f'Here is a new picture of "{prompt}"{unheard}{checked}')
 
 
 # -- what is in it ---------------------------------------------------------------------------------
 
 
-def _found(scope: Scope, made: Ref, names: Sequence[str]) -> frozenset[str]:
-    """The names of which a detector finds one in a picture; none where it fails."""
+def _found(scope: Scope, made: Ref, names: Sequence[str]) -> frozenset[str] | None:
+    """The names of which a detector finds one in a picture; None where it could not look."""
     looks = [(name, scope.work.call("detect", image=made, phrases=[name])) for name in names]
     scope.work.see(made, Image)
     results = [(name, scope.work.result(ref)) for name, ref in looks]
+    if not all(result.ok for _, result in results):
+        return None
     return frozenset(n for n, r in results if isinstance(r.artefact, Placed) and len(r.artefact))
 
 
-def _looked(scope: Scope, made: Ref, names: Sequence[str]) -> bool:
-    """Whether the detector answered for every name."""
-    looks = (scope.work.call("detect", image=made, phrases=[name]) for name in names)
-    return all(scope.work.result(ref).ok for ref in looks)
-
-
-def _again(scope: Scope, before: Ref | None, args: dict[str, object]) -> bool:
+def _again(scope: Scope, before: Ref, args: Mapping[str, object]) -> bool:
     """Whether another picture was made already, or there is time for it."""
     view = scope.work.view
     known = view.of_call(Work(view).call("generate", **args).call_id)
     if known is not None:
         return known.ok
-    assert before is not None
     took = scope.work.result(before).seconds
     return view.left.steps > 2 and view.left.seconds > 2 * took
 
@@ -126,20 +125,21 @@ def _named(scope: Scope, said: str) -> list[str]:
     anything = any(m.labels == ANY for m in ready)
     lists = models if anything else ready
     names = frozenset(name for m in lists if m.labels != ANY for name in m.labels)
-    found = (known_as(phrase, names) for phrase in _nouns(said))
-    return list(dict.fromkeys(name for name in found if name))[:6]
+    found: dict[str, str] = {}
+    for pair, word in _nouns(said):
+        noun = plain(pair) if known_as(pair, names) else word
+        found.setdefault(known_as(noun, names), singular_phrase(noun))
+    return [noun for name, noun in found.items() if name][:MOST]
 
 
-def _nouns(said: str) -> Iterator[str]:
-    """Words, one or two, that may name things: not those that only tell which thing."""
+def _nouns(said: str) -> Iterator[tuple[str, str]]:
+    """Words that may name a thing, with the word before: not those that tell which thing."""
     text = patterns.sub(r"⟦\d+⟧", " ", said)
-    taken = -1
-    for match in patterns.finditer(rf"\b(?=([a-z]+(?: [a-z]+)?)(?= ?{AFTER}))", text):
-        words = match.group(1)
-        if match.start() < taken or words in COLORS:
-            continue
-        taken = match.end(1) if " " in words else taken
-        yield words
+    for match in patterns.finditer(rf"\b[a-z-]+(?= ?{AFTER})", text):
+        word = match.group()
+        before = patterns.search(r"([a-z-]+) $", text[: match.start()])
+        if word not in COLORS:
+            yield (f"{before.group(1)} {word}" if before else word), word
 
 
 # -- what goes where -------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from __future__ import annotations
 from agent.planners.offline import patterns
 from agent.planners.offline.asking import ready
 from agent.planners.offline.beyond import FAMILIES
-from agent.planners.offline.parse import unquote
+from agent.planners.offline.quotations import unquote
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.sighted import Meant, is_picture, meant, need, split_options
 from agent.planners.offline.words import COLORS

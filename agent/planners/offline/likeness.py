@@ -9,7 +9,8 @@ import re
 
 from agent.planners.offline import patterns
 from agent.planners.offline.finding import boxes_said
-from agent.planners.offline.parse import Target, unquote
+from agent.planners.offline.phrases import Target
+from agent.planners.offline.quotations import unquote
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.sighted import meant, need
 from agent.planners.offline.work import Cannot, Fragment, Ref, number, plural
@@ -78,11 +79,20 @@ def among_pictures(scope: Scope) -> Fragment | None:
     order, cites = _order(scope, others, {"text": text} if text else {"image": first})
     if not order:
         return Fragment(f"None of the pictures fits{cites}")
-    shown = ", ".join(f"picture {scope.images.index(r) + 1} [{r.name}] {number(s)}" for r, s in order)  # fmt: skip
+    shown = ", ".join(
+        f"picture {scope.images.index(r) + 1}{_file(scope, r)} [{r.name}] {number(s)}"
+        for r, s in order
+    )
     best = scope.images.index(order[0][0]) + 1
     what = f'"{text}"' if text else "it"
     said = f"Picture {best} is most like {what}; in order: {shown}{cites}"
     return Fragment(said, focus=order[0][0])
+
+
+def _file(scope: Scope, picture: Ref) -> str:
+    """`` (beach.jpg)``: the name of a picture's file, less what could be read as more."""
+    name = patterns.sub(r"[^\w./ -]+", "", scope.work.view.names.get(picture.name, "")).strip()
+    return f" ({name[-60:]})" if name else ""
 
 
 def _query(scope: Scope, nouns: str) -> str | None:

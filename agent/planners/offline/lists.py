@@ -11,7 +11,8 @@ import numpy as np
 
 from agent.planners.offline import patterns
 from agent.planners.offline.entries import GENERIC, Entry, entries, of_kind
-from agent.planners.offline.parse import Target, unquote
+from agent.planners.offline.phrases import Target
+from agent.planners.offline.quotations import unquote
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.sentences import sentences
 from agent.planners.offline.words import singular

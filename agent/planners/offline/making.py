@@ -9,7 +9,7 @@ from __future__ import annotations
 from agent.planners.offline import patterns
 from agent.planners.offline.asking import ready
 from agent.planners.offline.imagining import KIND_OF, MAKE, from_words
-from agent.planners.offline.parse import unquote
+from agent.planners.offline.quotations import unquote
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.sighted import (
     DRAWN,

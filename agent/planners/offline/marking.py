@@ -11,7 +11,7 @@ from typing import Any
 from agent.planners.offline import amounts, patterns
 from agent.planners.offline.extent import Extent, extent
 from agent.planners.offline.orders import Order, color_in, joined
-from agent.planners.offline.parse import unquote
+from agent.planners.offline.quotations import unquote
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.words import COLORS
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agent.planners.offline import patterns
-from agent.planners.offline.parse import Target
+from agent.planners.offline.phrases import Target
 from agent.planners.offline.placing import is_placed
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.work import Cannot, Fragment, Ref, number, plural

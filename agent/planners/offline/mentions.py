@@ -9,9 +9,9 @@ import re
 
 from agent.planners.offline import patterns
 from agent.planners.offline.entries import entries
-from agent.planners.offline.lookup import SOFT, content, expanded
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.sentences import sentences
+from agent.planners.offline.terms import SOFT, content, expanded
 from agent.planners.offline.work import Fragment, quoted
 from tools.rows import SURE, similarity
 from tools.textrows import Page, Wanted, pieces, written_in

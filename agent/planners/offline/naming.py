@@ -11,7 +11,7 @@ import re
 import numpy as np
 
 from agent.planners.offline import patterns
-from agent.planners.offline.parse import Target
+from agent.planners.offline.phrases import Target
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.work import Fragment, Ref, quoted
 from tools.geometry import centres

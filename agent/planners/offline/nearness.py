@@ -7,7 +7,7 @@ Knows nothing of how depth is estimated.
 from __future__ import annotations
 
 from agent.planners.offline import patterns
-from agent.planners.offline.parse import Target
+from agent.planners.offline.phrases import Target
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.sighted import called, need, picture_of, visible
 from agent.planners.offline.work import Fragment, Ref, listed

@@ -12,7 +12,7 @@ from typing import Any
 
 from agent.planners.offline import patterns
 from agent.planners.offline.extent import Extent
-from agent.planners.offline.parse import Clause, starts_with_verb
+from agent.planners.offline.splitting import Clause, starts_with_verb
 from agent.planners.offline.words import COLORS, Words
 
 EVERYTHING = r"\b(?:everything(?: else)?|all else|the rest(?: of (?:it|the (?:picture|photo|image)))?|(?:the )?(?:whole )?(?:picture|photo|image))\b"

@@ -10,7 +10,8 @@ from dataclasses import replace
 from agent.planners.offline import patterns
 from agent.planners.offline.asking import ready
 from agent.planners.offline.finding import boxes_said
-from agent.planners.offline.parse import Target, unquote
+from agent.planners.offline.phrases import Target
+from agent.planners.offline.quotations import unquote
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.sighted import (
     DRAWN,

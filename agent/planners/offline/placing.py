@@ -11,7 +11,7 @@ import numpy as np
 
 from agent.planners.offline import patterns
 from agent.planners.offline.counting import people
-from agent.planners.offline.parse import SIDE, Target
+from agent.planners.offline.phrases import SIDE, Target
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.work import Fragment, Ref, listed
 from tools.geometry import centres

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 
 from agent.planners.offline import patterns
-from agent.planners.offline.lookup import expanded
 from agent.planners.offline.scope import Scope
+from agent.planners.offline.terms import expanded
 from agent.planners.offline.work import Fragment, quoted
 from tools.rows import SURE, amount, score_row
 from tools.textrows import written_in

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from agent.planners.offline.extent import Extent
-from agent.planners.offline.parse import Target
+from agent.planners.offline.phrases import Target
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.work import Cannot, Ref, listed, plural
 from tools.types import Placed, Points, Table

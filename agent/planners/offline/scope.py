@@ -1,53 +1,44 @@
 """What a goal sees while it runs, and how a target becomes a reference to placed things.
 
-The clause, the pictures meant, what is in focus. Knows nothing of particular questions.
+The clause, what is in focus, the tools that find a kind of thing. Knows nothing of particular
+questions, nor of how text is read and quoted (``text_scope.py``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from agent.planners.offline.chains import reach
-from agent.planners.offline.parse import Clause, Target, target, targets
+from agent.planners.offline.ellipsis import OPPOSITE, completed
 from agent.planners.offline.patterns import sub
-from agent.planners.offline.words import Words
-from agent.planners.offline.work import Cannot, Ref, Work, cannot_find, quoted
+from agent.planners.offline.phrases import Target, target, targets
+from agent.planners.offline.text_scope import TextScope
+from agent.planners.offline.work import Cannot, Ref, cannot_find
 from tools.catalog import ANY
 from tools.choose import is_code_word
 from tools.geometry import centres
-from tools.textkinds import find, values
+from tools.textkinds import find
 from tools.textrows import tokens, written_in
-from tools.types import Codes, Image, Labels, Placed, Table, Text, TextSpans
+from tools.types import Codes, Image, Labels, Placed, Text, TextSpans
 
 SURE_TEXT = 0.85
 """Similarity from which a word of the question counts as read in the picture."""
 
 
 @dataclass(frozen=True)
-class Scope:
-    """One clause about one picture."""
+class Scope(TextScope):
+    """One clause about one picture, and what its targets mean there."""
 
-    work: Work
-    words: Words
-    clause: Clause
-    image: Ref
-    """The picture the clause is about."""
-    edited: Ref
-    """The picture that edits go on from: `image`, or what edits of the same frame made of it."""
-    images: tuple[Ref, ...]
-    """All pictures of the question, in order."""
     focus: Ref | None = None
     """What "it" means: the result of the goal before."""
-    given: Ref | None = None
-    """Boxes the person drew."""
     points: Ref | None = None
     """Points the person clicked."""
     mentioned: Target | None = None
     """The last thing named in the clauses before, for "it"."""
-
     override: Target | None = None
     """Conditions of a follow-up ("and the one on the right?") that replace those of the clause."""
+    confirm: bool = False
+    """Whether a second witness must see the things, where one is ready: for yes and no."""
 
     def target(self, phrase: str) -> Target:
         """A noun phrase of the clause, with the follow-up's conditions where there are any."""
@@ -59,72 +50,7 @@ class Scope:
 
     def adapt(self, said: Target) -> Target:
         """A target of the earlier clause as the follow-up changes it."""
-        new = self.override
-        if new is None or (said.pronoun and said.is_plain):
-            return said
-        if new.head and not new.pronoun:
-            return replace(new, of=new.of or said.of)
-        if new.other:
-            return _opposite(said)
-        kept = {
-            "text": said.text,
-            "head": said.head,
-            "modifiers": said.modifiers,
-            "many": said.many,
-        }
-        return replace(new, pronoun=False, **kept)  # type: ignore[arg-type]
-
-    @property
-    def text(self) -> str:
-        """The clause in lower case."""
-        return self.clause.text
-
-    def about(self, image: Ref) -> Scope:
-        """The same clause about another picture."""
-        return replace(self, image=image, edited=image)
-
-    def spans(self, detail: str = "normal", level: str = "line") -> Ref:
-        """The text of the picture."""
-        args: dict[str, str] = {} if detail == "normal" else {"detail": detail}
-        if level != "line":
-            args["level"] = level
-        return self.work.call("read_text", image=self.image, region=self.given, **args)
-
-    def grouped(self, text: Ref, by: str = "row") -> Ref:
-        """Pieces of text joined to rows or paragraphs."""
-        return self.work.call("group_text", text=text, by=by)
-
-    def fields(self, detail: str = "normal") -> Ref:
-        """The fields of the text of the picture."""
-        return self.work.call("read_fields", text=self.spans(detail))
-
-    def rows(self, detail: str = "normal", **wanted: str) -> list[dict[str, str]]:
-        """Rows of the fields table, chosen by `find_rows`."""
-        return list(self.work.see(self.row_ref(detail, **wanted), Table))
-
-    def row_ref(self, detail: str = "normal", **wanted: str) -> Ref:
-        """The call that chooses rows of the fields table."""
-        return self.work.call("find_rows", table=self.fields(detail), **wanted)
-
-    def looks(self, first: Ref) -> Iterator[Ref]:
-        """`first`, then all the text, then the second look; each only asked for when reached."""
-        yield first
-        if first != self.spans():
-            yield self.spans()
-        yield self.spans("fine")
-
-    def look_twice(self, find_in: str, **wanted: str) -> Ref | None:
-        """Text chosen by `pick`, in the normal reading and then in the fine one; None if neither."""
-        for detail in ("normal", "fine"):
-            spans = self.spans(detail)
-            if not len(self.work.see(spans, TextSpans)):
-                continue
-            found = self.work.call("pick", things=spans, image=self.image, **wanted)
-            if len(self.work.see(found, Placed)):
-                return found
-        return None
-
-    # -- targets ---------------------------------------------------------------------------
+        return completed(said, self.override)
 
     def find(self, target: Target) -> Ref:
         """The placed things a target means, conditions applied. May be pending, may be empty.
@@ -223,7 +149,7 @@ class Scope:
         if noun is not None:
             tool, label = noun
             if label:
-                return self.work.call(tool, image=self.image, phrases=[label], region=self.given)
+                return self._detected(tool, label)
             return self._by_tool(tool, target)
         table = self.field_of(target)
         if table is not None:
@@ -239,8 +165,14 @@ class Scope:
             return anchored
         if self.open_eyed():
             phrase = " ".join([*target.colors, *target.modifiers, target.head or target.text])
-            return self.work.call("detect", image=self.image, phrases=[phrase], region=self.given)
+            return self._detected("detect", phrase)
         raise Cannot(cannot_find(self.work.view, "detect", repr(target.head or target.text)))
+
+    def _detected(self, tool: str, phrase: str) -> Ref:
+        """What a tool that is told a name finds."""
+        sure = self.confirm and "confirm" in self.work.view.catalog.tool(tool).params
+        more = {"confirm": True} if sure else {}
+        return self.work.call(tool, image=self.image, phrases=[phrase], region=self.given, **more)
 
     def open_eyed(self) -> bool:
         """Whether a model is ready that finds whatever it is told to."""
@@ -365,52 +297,3 @@ class Scope:
                 wanted["position"] = place
             else:
                 wanted["region"] = target.part
-
-    # -- wording ---------------------------------------------------------------------------
-
-    def where(self) -> str:
-        """`` in picture 2`` where there are several."""
-        if len(self.images) < 2 or self.image not in self.images:
-            return ""
-        return f" in picture {self.images.index(self.image) + 1}"
-
-    def say_text(self, ref: Ref, rows: list[int] | None = None, limit: int = 12) -> str:
-        """Quoted texts of an artefact with its cites."""
-        placed = self.work.see(ref, Placed)
-        chosen = list(range(len(placed))) if rows is None else rows
-        shown = quoted(placed.labels[r] for r in chosen[:limit])
-        more = f" and {len(chosen) - limit} more" if len(chosen) > limit else ""
-        return f"{shown}{more}{self.work.cite(ref, chosen[:limit])}"
-
-    def say_kind(self, ref: Ref, kind: str, rows: list[int] | None = None, digits: int = 0) -> str:
-        """The parts of the texts that are of a kind (and have so many digits), quoted, with cites."""
-        texts = self.work.see(ref, TextSpans).texts
-        chosen = list(range(len(texts))) if rows is None else rows
-        parts = [(r, v) for r in chosen for v in (values(texts[r], kind) or [texts[r]])]
-        counted = [p for p in parts if digits == sum(c.isdigit() for c in p[1])]
-        parts = counted if digits and counted else parts
-        return quoted(dict.fromkeys(v for _, v in parts)) + self.work.cite(
-            ref, [r for r, _ in parts]
-        )
-
-    def absent(self, what: str, *where: Ref) -> str:
-        """The sentence that says what was looked for and not found, citing the empty results."""
-        cites = "".join(self.work.cite(ref) for ref in where)
-        return f"I find no {what}{self.where()}{cites}"
-
-
-OPPOSITE = {"left": "right", "right": "left", "top": "bottom", "bottom": "top"}
-
-
-def _opposite(said: Target) -> Target:
-    """What "the other one" means beside an earlier target."""
-    if said.position:
-        return replace(said, position=OPPOSITE.get(said.position, said.position))
-    if said.part:
-        words = [OPPOSITE.get(w, w) for w in said.part.split()]
-        return replace(said, part=" ".join(words))
-    if said.size in ("largest", "smallest"):
-        return replace(said, size="smallest" if said.size == "largest" else "largest")
-    return replace(
-        said, index=1 if said.index == 2 else 2, order=said.order or "reading", many=False
-    )

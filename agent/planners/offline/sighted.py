@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from agent.planners.offline import patterns
 from agent.planners.offline.asking import lacking, ready
-from agent.planners.offline.parse import Target
+from agent.planners.offline.phrases import Target
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.work import Fragment, Ref, listed, plural
 from tools.types import Masks, Placed, Points
