@@ -112,13 +112,9 @@ class Agent:
         folder: str | Path = "",
     ) -> Answer:
         """Ask; the answer. Arguments and errors as for `astream`."""
-        fold = Fold()
-        stream = self.astream(
-            question, images, boxes=boxes, points=points, session=session, folder=folder
-        )
-        async for event in stream:
-            fold.add(event)
-        return fold.answer()
+        work = self._engine.work(question, images, boxes, points, session, folder)
+        async with contextlib.aclosing(self._background.astream(lambda: folded(work))) as answers:
+            return await anext(answers)
 
     def stream(
         self,
@@ -145,10 +141,12 @@ class Agent:
         folder: str | Path = "",
     ) -> Answer:
         """Ask from plain code; the answer. Arguments and errors as for `astream`."""
-        events = self.stream(
-            question, images, boxes=boxes, points=points, session=session, folder=folder
-        )
-        return folded(events)
+        work = self._engine.work(question, images, boxes, points, session, folder)
+        return self._answer(work)
+
+    def _answer(self, work: AsyncGenerator[Event, None]) -> Answer:
+        [answer] = self._background.stream(lambda: folded(work))
+        return answer
 
     def settle(self, id: str, allowed: bool) -> bool:
         """Answer the question of a `ConsentAsked`, where the agent has a `Desk` for it.
@@ -191,7 +189,7 @@ class Agent:
 
     def resume(self, session: str = "") -> Answer:
         """Go on with a question that was cut off, from plain code. As `aresume`."""
-        return folded(self._background.stream(lambda: between.resume(self._engine, session)))
+        return self._answer(between.resume(self._engine, session))
 
     def history(self, session: str = "") -> tuple[Version, ...]:
         """The versions of a conversation's pictures, parents first. Not for use in an event loop.
@@ -220,7 +218,7 @@ class Agent:
 
     def go_back(self, session: str, handle: str) -> Answer:
         """Go on from any version of a picture; `handle` as ``where`` of `amove`."""
-        return folded(self._background.stream(lambda: between.move(self._engine, session, handle)))
+        return self._answer(between.move(self._engine, session, handle))
 
     def undo(self, session: str = "") -> Answer:
         """Undo the last edit of what stands; an honest "cannot" where there is none."""
@@ -264,9 +262,10 @@ class Agent:
         self.close()
 
 
-def folded(events: Iterator[Event]) -> Answer:
-    """The answer that a run ends with."""
+async def folded(events: AsyncGenerator[Event, None]) -> AsyncGenerator[Answer, None]:
+    """The answer that a run ends with, as a stream of one: its events need not leave their loop."""
     fold = Fold()
-    for event in events:
-        fold.add(event)
-    return fold.answer()
+    async with contextlib.aclosing(events):
+        async for event in events:
+            fold.add(event)
+    yield fold.answer()

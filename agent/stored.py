@@ -52,6 +52,8 @@ def turn_record(working: Working) -> dict[str, Any]:
     question, fixed = working.question, working.fixed
     outcomes = working.executor.outcomes
     ended = [outcomes[c.id] for c in fixed.calls if c.id in outcomes] if fixed else []
+    written = working.written
+    written += [_result(r) for r in working.results[len(written) :]]
     return {
         "schema": TURN_SCHEMA,
         "run": working.run,
@@ -69,7 +71,7 @@ def turn_record(working: Working) -> dict[str, Any]:
         "problem": working.problem,
         "bad": working.bad,
         "sent_back": working.sent_back,
-        "results": [_result(r) for r in working.results],
+        "results": list(written),
         "thought": working.plan.thought if working.plan else "",
         "plan": [c.model_dump(mode="json") for c in fixed.calls] if fixed else [],
         "ended": [call_record(o, working.session) for o in ended],

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from agent.authority import ordered
 from agent.check import Checked
@@ -73,6 +74,8 @@ class TurnState:
     checked: Checked | None = None
     groups: tuple[tuple[Call, ...], ...] = ()
     results: list[Result] = field(default_factory=list)
+    written: list[dict[str, Any]] = field(default_factory=list)
+    """The results as records, each made once."""
     finish: Finish | None = None
     closed: bool = False
 

@@ -165,14 +165,14 @@ def test_thoughts_come_live_then_a_fall_back_and_the_bill(
         browser, place, sign(tmp_path, "HARBOUR"), bad, bad, bad, thinks, SAYS, **phone
     )  # fmt: skip
     chat = visit.page.locator("#chat")
-    visit.wait("Step 3 · thinking")
+    visit.wait("Step 4 · thinking")
     visit.wait("First somebody has to read the sign,")
     expect(chat).not_to_contain_text("so I read it.")
     expect(button(visit, "New conversation")).to_be_enabled()
     go.set()
     visit.wait("5 LLM calls · 1,600 tokens in, 70 out · cost 0.0019")
-    expect(chat).to_contain_text("Step 2 · sent back")
-    chat.locator(".thought-group .title", has_text="Step 3").click()
+    expect(chat).to_contain_text("Step 3 · sent back")
+    chat.locator(".thought-group .title", has_text="Step 4").click()
     expect(chat).to_contain_text("language model given up for the next one")
     expect(chat).to_contain_text("so I read it.")
     expect(visit.page.locator("#chat [aria-busy=true]")).to_have_count(0)

@@ -40,7 +40,8 @@ from tools.context import ToolContext
 from tools.types import Image, Text
 
 STEPS = (5, 20, 50, 200)
-REPEATS = 3
+REPEATS, PAIRS = 3, 60
+"""At least so many pairs of runs, and so many steps in all."""
 OBSERVED = 5_000
 """Characters of one observation."""
 LIMITS = {5: 1.3, 50: 0.5, 200: 0.2}
@@ -120,7 +121,7 @@ Loop = Callable[[str, str, int], float]
 def per_step(run: Loop, url: str, steps: int) -> tuple[float, float]:
     """CPU milliseconds and bytes for each step; starting and ending, as without any, is left out."""
     spent, sent = [], 0
-    for _ in range(REPEATS):
+    for _ in range(max(REPEATS, PAIRS // steps)):
         model = f"steps-{steps}-{next(_RUNS)}"
         ends = run(url, f"steps-0-{next(_RUNS)}", 0)
         spent.append((run(url, model, steps) - ends) / steps * 1000)
