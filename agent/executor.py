@@ -29,6 +29,7 @@ from tools.errors import (
     ToolFailed,
     ToolTimeout,
 )
+from tools.graph_search import passes_on
 from tools.types import Artefact
 
 IN_FLIGHT = 8
@@ -90,18 +91,28 @@ class Executor:
         self._ids = frozenset(self._order)
         self._ready = {}
         keys: set[str] = set()
+        made: dict[str, type[Artefact]] = {}
         for call in calls:
             spec = self.catalog.tools.get(call.tool)
-            if spec is None or call.id in done:
+            if spec is None:
                 continue
-            if self._makes_new(spec, call, keys):
-                self._reserved[call.id] = self.session.reserve(spec.returns.KIND)
+            made[f"${call.id}"] = kind = self._kind(spec, call, made)
+            if call.id not in done and self._makes_new(spec, call, kind, keys):
+                self._reserved[call.id] = self.session.reserve(kind.KIND)
         for name, outcome in done.items():
             self._tell(name, outcome)
 
-    def _makes_new(self, spec: ToolSpec, call: Call, keys: set[str]) -> bool:
+    def _kind(
+        self, spec: ToolSpec, call: Call, made: Mapping[str, type[Artefact]]
+    ) -> type[Artefact]:
+        """The class of what a call makes; of a choice among things, that of the things."""
+        param = passes_on(spec)
+        given = str(call.args.get(param.name, "")) if param else ""
+        return made.get(given) or self.session.kinds.get(given) or spec.returns
+
+    def _makes_new(self, spec: ToolSpec, call: Call, kind: type[Artefact], keys: set[str]) -> bool:
         """Whether a call will, as far as is known, need a name for what it makes."""
-        if spec.returns.KIND == Artefact.KIND:
+        if kind.KIND == Artefact.KIND:
             return False
         if self.session.cold or references(call, self._ids):
             return True

@@ -3,7 +3,7 @@ import threading
 from typing import Any
 
 import pytest
-from loop_fakes import ALL, BARRIERS, GATES, NoModels, picture
+from loop_fakes import ALL, BARRIERS, GATES, NoModels, catalog, find, picture
 
 from agent.events import CallFailed, CallFinished, CallProgress, CallStarted, Event
 from agent.executor import Executor
@@ -11,19 +11,23 @@ from agent.held import NoKeeper
 from agent.outcome import Outcome
 from agent.protocol import Call
 from agent.session import Session
-from tools.types import Artefact, Boxes, Image, Number
+from tools.catalog import Catalog, tool
+from tools.context import ToolContext
+from tools.types import Artefact, Boxes, Image, Number, Placed
 
 
 class Bench:
     """An executor with one picture, and what it told."""
 
-    def __init__(self, models: Any = None, call_seconds: float = 30.0) -> None:
+    def __init__(
+        self, models: Any = None, call_seconds: float = 30.0, tools: Catalog = ALL
+    ) -> None:
         self.events: list[Event] = []
         self.session = Session("s", NoKeeper())
         image = picture()
         self.session.add(image, self.session.keeper.put(image), name="a.png")
         self.executor = Executor(
-            ALL, models or NoModels(), self.session, self.events.append,
+            tools, models or NoModels(), self.session, self.events.append,
             call_seconds=call_seconds, left=lambda: 60.0,
         )  # fmt: skip
         self.step = 0
@@ -95,6 +99,29 @@ def test_results_are_named_and_told_in_the_order_of_the_plan() -> None:
     outcomes = asyncio.run(run())
     assert [o.result.handle for o in outcomes] == ["note1", "note2", "note3"]
     assert [e.call for e in bench.told(CallFinished)] == ["a", "b", "c"]
+
+
+@tool()
+def keep(ctx: ToolContext, things: Placed) -> Placed:
+    """All of them, once somebody opens."""
+    assert GATES["opened"].wait(20)
+    return things
+
+
+@tool()
+def opens(ctx: ToolContext, things: Boxes) -> Boxes:
+    """The first one."""
+    GATES["opened"].set()
+    return things.take([0])
+
+
+def test_a_choice_among_things_has_its_name_in_the_order_of_the_plan_too() -> None:
+    GATES["opened"] = threading.Event()
+    outcomes = Bench(tools=catalog(find, keep, opens)).run(
+        call("a", "find", image="img1"), call("b", "keep", things="$a"),
+        call("c", "opens", things="$a"),
+    )  # fmt: skip
+    assert [o.result.handle for o in outcomes] == ["boxes1", "boxes2", "boxes3"]
 
 
 def test_a_failed_call_makes_those_that_wait_for_it_stale() -> None:

@@ -27,7 +27,7 @@ from tools.catalog import Catalog, discover
 from tools.models import qwen_llm
 
 PROFILE = 'budget_mb = 8000\n[models]\ndetect = ["round-things"]\n'
-QUESTION = "How many coins are there?"
+QUESTION = "How many coins can you count?"
 CHAIN = (
     "Thought: The coins must be found.\n"
     'Action: detect(image=img1, phrases=["coin"])\nAction: count(things=$1)\n'

@@ -36,6 +36,7 @@ from agent.planners.offline import (
     measuring,
     mentions,
     nearness,
+    numbered,
     outlining,
     pages,
     passages,
@@ -52,6 +53,7 @@ Goal = Callable[[Scope], Fragment | None]
 OVER_ALL: tuple[Goal, ...] = (likeness.among_pictures, comparing.over_all)
 """Goals that look at all pictures together, tried first."""
 GOALS: tuple[Goal, ...] = (
+    numbered.numbered,
     directions.way,
     editing.remark,
     clips.followed,

@@ -155,6 +155,8 @@ def told(region: Region, scope: Scope) -> str:
     name = CAPITALS.get(region.name, region.name) or "region"
     if region.name == "subject":
         return "the background"
+    if name.startswith("#"):
+        return f"{name}{scope.work.cite(region.ref)}"
     if region.single and region.count > 1:
         return f"the {name}{scope.work.cite(region.ref)}"
     return f"{region.count} {plural(region.count, name)}{scope.work.cite(region.ref)}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from agent.planners.offline.chains import reach
 from agent.planners.offline.ellipsis import OPPOSITE, completed
-from agent.planners.offline.patterns import sub
+from agent.planners.offline.patterns import findall, sub
 from agent.planners.offline.phrases import Target, target, targets
 from agent.planners.offline.text_scope import TextScope
 from agent.planners.offline.work import Cannot, Ref, cannot_find
@@ -21,6 +21,8 @@ from tools.textkinds import find
 from tools.textrows import tokens, written_in
 from tools.types import Codes, Image, Labels, Placed, Text, TextSpans
 
+NUMBERED = r"(?:\b(?:the|thing|things|number|item|object)\b|#\d{1,6}|\band\b|[\s,.;])+"
+"""All there is in a phrase such as "the thing #2 and #5"."""
 SURE_TEXT = 0.85
 """Similarity from which a word of the question counts as read in the picture."""
 
@@ -58,6 +60,9 @@ class Scope(TextScope):
         Raises:
             Cannot: nothing that is ready can find such a thing.
         """
+        numbers = findall(r"#(\d{1,6})", target.text)
+        if numbers and not sub(NUMBERED, "", target.text.lower()):
+            return self._numbered([int(n) for n in numbers])
         if target.pronoun and target.is_plain:
             return self._in_focus(target)
         if target.pronoun and self.mentioned is not None:
@@ -68,6 +73,15 @@ class Scope(TextScope):
         if self.is_surface(target):
             return self._surface(target)
         return self.choose(self.source(target), target)
+
+    def _numbered(self, numbers: list[int]) -> Ref:
+        """Things by the numbers that an answer gave them."""
+        scene = self.work.view.scene
+        unknown = [f"#{n}" for n in numbers if scene.entity(n) is None]
+        if unknown:
+            known = f"there are #1 to #{len(scene.entities)}" if scene.entities else "none is known"
+            raise Cannot(f"I know no {' or '.join(unknown)}: {known}")
+        return self.work.call("pick", things=" ".join(f"#{n}" for n in numbers))
 
     def part_of_seen(self, thing: Target, owner: Target) -> bool:
         """Whether a thing and what it belongs to, or is told by, are seen rather than read."""
