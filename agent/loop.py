@@ -1,4 +1,4 @@
-"""The loop as a LangGraph: plan and check, act and fuse, again, until there is an answer.
+"""The loop as a LangGraph: act and fuse, plan and check, again, until there is an answer.
 
 With ``agent/saver.py`` all that knows LangGraph; it takes long to import and is so, for planners
 that ask a server, while the first request is under way. What it stores of a conversation is plain records
@@ -18,15 +18,15 @@ from typing import Annotated, Any, TypedDict
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
-from langgraph.types import Command, Send, interrupt
+from langgraph.types import Command, interrupt
 
 from agent.conversations import Conversations
 from agent.events import Event
-from agent.protocol import Call
 from agent.stored import turn_record
 from agent.turn import Working
 
-SUPER_STEPS_PER_DECISION = 2
+NODES_PER_DECISION = 2
+"""A step and, at times, a question to the person."""
 
 
 def merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
@@ -44,37 +44,23 @@ class State(TypedDict, total=False):
     turn: dict[str, Any]
 
 
-class Group(TypedDict):
-    """Calls that wait for one another, run as one task."""
-
-    calls: list[dict[str, Any]]
-
-
-async def _plan(state: State, runtime: Runtime[Working]) -> Command[Any]:
-    """Take in what was found, ask the planner, look its plan over."""
+async def _step(state: State, runtime: Runtime[Working]) -> Command[Any]:
+    """Run the plan under way, take in what was found, ask the planner, look its plan over."""
     working = runtime.context
-    if working.picked_up:
-        working.picked_up = False  # the plan is there already
-    else:
-        working.take_in()
+    if working.asking.open is None:  # a question taken up again may have been left with one
+        await working.carry_out()
         await working.decide()
-        working.groups = working.look_over() if working.plan is not None else ()
+        working.look_over()
     if not working.remember:
-        return Command(goto=_after_plan(working))
+        return Command(goto=_next(working))
     news = {"session": working.session.unsaved(), "turn": turn_record(working)}
-    return Command(update=news, goto=_after_plan(working))
+    return Command(update=news, goto=_next(working))
 
 
-def _after_plan(working: Working) -> str | list[Send]:
+def _next(working: Working) -> str:
     if working.finish is not None:
         return "answer"
-    if working.asking.open is not None:
-        return "consent"
-    if not working.groups:
-        return "plan"
-    return [
-        Send("act", Group(calls=[c.model_dump(mode="json") for c in g])) for g in working.groups
-    ]
+    return "step" if working.asking.open is None else "consent"
 
 
 async def _consent(state: State, runtime: Runtime[Working]) -> Command[Any]:
@@ -82,14 +68,7 @@ async def _consent(state: State, runtime: Runtime[Working]) -> Command[Any]:
     working = runtime.context
     allowed, by = interrupt(None) if working.remember else await working.asking.answer()
     working.consented(allowed, by)
-    return Command(goto=_after_plan(working))
-
-
-async def _act(group: Group, runtime: Runtime[Working]) -> State:
-    working = runtime.context
-    calls = [Call.model_validate(c) for c in group["calls"]]
-    await working.executor.run(calls)
-    return {}
+    return Command(goto="step")
 
 
 async def _answer(state: State, runtime: Runtime[Working]) -> State:
@@ -102,12 +81,10 @@ async def _answer(state: State, runtime: Runtime[Working]) -> State:
 
 def _build() -> Any:
     graph: Any = StateGraph(State, context_schema=Working)
-    graph.add_node("plan", _plan, destinations=("plan", "consent", "act", "answer"))
-    graph.add_node("consent", _consent, destinations=("plan", "act"))
+    graph.add_node("step", _step, destinations=("step", "consent", "answer"))
+    graph.add_node("consent", _consent, destinations=("step",))
     graph.add_node("answer", _answer)
-    graph.add_node("act", _act, input_schema=Group)
-    graph.add_edge(START, "plan")
-    graph.add_edge("act", "plan")
+    graph.add_edge(START, "step")
     graph.add_edge("answer", END)
     return graph
 
@@ -119,11 +96,10 @@ async def run(working: Working, saver: Conversations | None) -> AsyncGenerator[E
     """Take a turn from its question to its answer; its events as they happen."""
     events: asyncio.Queue[Event | None] = asyncio.Queue()
     working.listen(events.put_nowait)
-    if working.picked_up:
-        working.tell_again()
+    working.tell_again()
     app = _COMPILED if saver is None else _COMPILED.copy(update={"checkpointer": saver.saver})
     config: dict[str, Any] = {
-        "recursion_limit": 20 + SUPER_STEPS_PER_DECISION * working.settings.max_steps * 2
+        "recursion_limit": 20 + NODES_PER_DECISION * working.settings.max_steps * 2
     }
     given: State = {"turn": {}}
     if saver is not None:

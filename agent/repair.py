@@ -31,25 +31,6 @@ class Fixed:
     refused: dict[str, OcelliError] = field(default_factory=dict)
     """Why a call must not run, by id."""
 
-    def groups(self) -> tuple[tuple[Call, ...], ...]:
-        """The calls that can run, in groups that do not wait for one another."""
-        running = [c for c in self.calls if c.id not in self.refused]
-        ids = {c.id for c in running}
-        group = {c.id: c.id for c in running}
-
-        def head(name: str) -> str:
-            while group[name] != name:
-                name = group[name]
-            return name
-
-        for call in running:
-            for needed in references(call, ids):
-                group[head(call.id)] = head(needed)
-        found: dict[str, list[Call]] = {}
-        for call in running:
-            found.setdefault(head(call.id), []).append(call)
-        return tuple(tuple(calls) for calls in found.values())
-
 
 def structure(plan: Plan) -> None:
     """Refuse a plan that is no plan.

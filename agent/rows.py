@@ -125,9 +125,22 @@ class Rows(ABC):
             return Stored(found[0] if found else None, noted, cursor.fetchall())
 
     def put(
-        self, name: str, before: str | None, row: Row, records: Iterable[Sequence[str]]
+        self,
+        name: str,
+        before: str | None,
+        row: Row,
+        records: Iterable[Sequence[str]],
+        *,
+        clear: bool = True,
     ) -> None:
         """Put a checkpoint in the place of the one before, with new records.
+
+        Args:
+            name: of the conversation.
+            before: the checkpoint that it follows.
+            row: the checkpoint.
+            records: (kind, key, JSON) of what is new.
+            clear: whether what was noted after earlier checkpoints goes; nobody reads it.
 
         Raises:
             ConfigError: another process was faster.
@@ -143,7 +156,8 @@ class Rows(ABC):
                     f"another process went on with the conversation {name!r} at the same time",
                     hint="Ask again, one question after the other",
                 )
-            cursor.execute("DELETE FROM writes WHERE thread_id = ?", (name,))
+            if clear:
+                cursor.execute("DELETE FROM writes WHERE thread_id = ?", (name,))
             rows = [(name, *record) for record in records]
             if rows:
                 cursor.executemany(KEEP, rows)

@@ -105,7 +105,7 @@ class Saver(BaseCheckpointSaver[str]):
         if "turn" in new_versions:
             await self._put(name, checkpoint, metadata)
         else:
-            await self._write(lambda: None)  # what was noted is on disk before the next step
+            self._sound()
         return {"configurable": {**config["configurable"], "checkpoint_id": checkpoint["id"]}}
 
     async def _put(self, name: str, checkpoint: Checkpoint, metadata: CheckpointMetadata) -> None:
@@ -114,18 +114,22 @@ class Saver(BaseCheckpointSaver[str]):
         kind, blob = self.serde.dumps_typed({**checkpoint, "channel_values": values})
         row = Row(checkpoint["id"], kind, blob, json.dumps(metadata).encode())
         news, before = _news(self._stored, session), self._latest
-        await self._write(lambda: self.rows.put(name, before, row, news))
+        over = not values.get("turn")
+        await self._write(lambda: self.rows.put(name, before, row, news, clear=over))
         self._latest, self._stored, self._noted = row.id, session, 0
 
     async def adelete_thread(self, thread_id: str) -> None:
         """Delete a conversation."""
         await self._write(lambda: self.rows.delete(thread_id))
 
+    def _sound(self) -> None:
+        if self._failed is not None:
+            raise self._failed
+
     async def _write(self, work: Callable[[], object]) -> None:
         """Write in turn; after a failure nothing more."""
         async with self._writing:
-            if self._failed is not None:
-                raise self._failed
+            self._sound()
             try:
                 await self.rows.when_free(work)
             except Exception as error:

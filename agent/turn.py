@@ -12,7 +12,7 @@ from agent.authority import read_so_far, trusted, unordered
 from agent.deciding import Deciding
 from agent.events import Repaired
 from agent.outcome import Outcome
-from agent.protocol import Call, Plan, Turn
+from agent.protocol import Plan, Turn
 from agent.repair import Fixed
 from agent.threads import in_thread
 from tools.errors import PlannerError
@@ -23,17 +23,27 @@ STOPPED = "(stopped before there was an answer)"
 class Working(Deciding):
     """A turn under way. Lives for one run, is never stored."""
 
-    def look_over(self) -> tuple[tuple[Call, ...], ...]:
-        """Repair the plan, refuse what cannot run; the groups of calls that can."""
-        assert self.plan is not None
+    async def carry_out(self) -> None:
+        """Run the calls of the plan under way that can run, and take in what came out."""
+        if self.fixed is None:
+            return
+        left = [c for c in self.fixed.calls if c.id not in self.executor.outcomes]
+        if left:
+            await self.executor.run(left)
+        self.results += [self.executor.outcomes[c.id].result for c in self.fixed.calls]
+        self.news = len(self.fixed.calls) or self.news
+        self.fixed, self.ended = None, {}
+
+    def look_over(self) -> None:
+        """Repair the plan, refuse what cannot run, hold back what nobody ordered."""
+        if self.plan is None:
+            return
         try:
             fixed = self.repairer.fix(self.plan, self.session, self._known())
         except PlannerError as error:
-            self.send_back(error.line())
-            return ()
+            return self.send_back(error.line())
         if self.calls + len(fixed.calls) > self.settings.max_calls:
-            self.end_by("calls", f"{self.settings.max_calls} calls")
-            return ()
+            return self.end_by("calls", f"{self.settings.max_calls} calls")
         self.bad = 0
         self.fixed = fixed
         self.calls += len(fixed.calls)
@@ -45,7 +55,6 @@ class Working(Deciding):
             if call.id in refused:
                 self.executor.refuse(call, fixed.refused[call.id])
         self._hold_back(fixed)
-        return fixed.groups()
 
     def _hold_back(self, fixed: Fixed) -> None:
         """Put what the person's words do not order before the person."""
@@ -59,44 +68,31 @@ class Working(Deciding):
             self.asking.about(held, "; ".join(dict.fromkeys(why.values())), self.step)
 
     def consented(self, allowed: bool, by: str) -> None:
-        """What was held back may run, or is refused; the groups of calls that can run now."""
+        """What was held back may run, or is refused."""
         assert self.fixed is not None
         refused = self.asking.close(allowed, by)
         self.fixed.refused.update(refused)
         for call in self.fixed.calls:
             if call.id in refused:
                 self.executor.refuse(call, refused[call.id])
-        self.groups = self._to_run(self.fixed)
 
     def pick_up(self, fixed: Fixed, done: Mapping[str, Outcome], thought: str) -> None:
         """Take up a plan that was under way; what has ended is told by `tell_again`."""
         self.plan = Plan.model_construct(calls=fixed.calls, thought=thought, look=self.look)
-        self.fixed, self.picked_up, self.ended = fixed, True, dict(done)
-        self.groups = self._to_run(fixed)
+        self.fixed, self.ended = fixed, dict(done)
 
     def tell_again(self) -> None:
-        """Tell how the calls came out that had ended before; the person is asked again."""
-        assert self.fixed is not None
+        """Of a plan taken up: how the calls came out that had ended; the person is asked again."""
+        if self.fixed is None:
+            return
         self.executor.begin(self.step, self.fixed.calls, self.ended)
         left = [c for c in self.fixed.calls if c.id not in self.ended]
         self._hold_back(Fixed(tuple(left)))
-
-    def _to_run(self, fixed: Fixed) -> tuple[tuple[Call, ...], ...]:
-        """The groups of calls that can run and have not ended yet."""
-        left = [tuple(c for c in group if c.id not in self.ended) for group in fixed.groups()]
-        return tuple(group for group in left if group)
 
     def _known(self) -> list[str]:
         """Handles that a missing argument may be filled with, oldest first."""
         made = [r.handle for r in self.results if r.ok]
         return [*self.question.images, *self.question.clips, *self.question.given, *made]
-
-    def take_in(self) -> None:
-        """The results of the last plan, in its order, for the planner to see."""
-        if self.fixed is not None:
-            self.results += [self.executor.outcomes[c.id].result for c in self.fixed.calls]
-            self.news = len(self.fixed.calls) or self.news
-            self.fixed, self.ended = None, {}
 
     async def warm(self) -> None:
         """Read the pictures in question from disk before anybody waits for them."""

@@ -16,7 +16,7 @@ from agent.consent import Asking, Asks
 from agent.events import Event
 from agent.executor import Executor
 from agent.outcome import Outcome
-from agent.protocol import Call, Finish, Plan, Planner, Result, Usage
+from agent.protocol import Finish, Plan, Planner, Result, Usage
 from agent.question import Question
 from agent.repair import Fixed, Repairer
 from agent.session import Session
@@ -47,10 +47,8 @@ class TurnState:
     """Whether the conversation is stored after each step."""
     run: str = ""
     """Name of the run's folder."""
-    picked_up: bool = False
-    """Whether the plan under way was left by a process that died."""
     ended: Mapping[str, Outcome] = field(default_factory=dict)
-    """How those of its calls came out that had ended, by id."""
+    """How those calls came out that had ended, of a plan left by a process that died, by id."""
     asks: Asks | None = None
     """Who says whether calls that nobody ordered may run."""
     sink: Callable[[Event], None] | None = None
@@ -72,7 +70,6 @@ class TurnState:
     plan: Plan | None = None
     fixed: Fixed | None = None
     checked: Checked | None = None
-    groups: tuple[tuple[Call, ...], ...] = ()
     results: list[Result] = field(default_factory=list)
     written: list[dict[str, Any]] = field(default_factory=list)
     """The results as records, each made once."""

@@ -40,7 +40,7 @@ from tools.context import ToolContext
 from tools.types import Image, Text
 
 STEPS = (5, 20, 50, 200)
-REPEATS, PAIRS = 3, 60
+REPEATS, PAIRS = 3, 100
 """At least so many pairs of runs, and so many steps in all."""
 OBSERVED = 5_000
 """Characters of one observation."""
@@ -115,18 +115,29 @@ def agent(url: str, model: str, steps: int, *, remember: bool = False) -> float:
     return spent
 
 
-Loop = Callable[[str, str, int], float]
+LOOPS: dict[str, Callable[[str, str, int], float]] = {
+    "": bare,
+    "nothing kept": agent,
+    "SQLite kept": partial(agent, remember=True),
+}
+"""What is compared, by what to call it; the first is what the others are measured by."""
 
 
-def per_step(run: Loop, url: str, steps: int) -> tuple[float, float]:
-    """CPU milliseconds and bytes for each step; starting and ending, as without any, is left out."""
-    spent, sent = [], 0
+def per_step(url: str, steps: int) -> list[tuple[float, float]]:
+    """CPU milliseconds and bytes for each step of each of the `LOOPS`.
+
+    They take turns, so that whatever else the machine does falls on all of them; starting and
+    ending, as without any step, is left out.
+    """
+    spent: list[list[float]] = [[] for _ in LOOPS]
+    sent = [0.0] * len(LOOPS)
     for _ in range(max(REPEATS, PAIRS // steps)):
-        model = f"steps-{steps}-{next(_RUNS)}"
-        ends = run(url, f"steps-0-{next(_RUNS)}", 0)
-        spent.append((run(url, model, steps) - ends) / steps * 1000)
-        sent = counted(url)[1][model]
-    return median(spent), sent / steps
+        for i, run in enumerate(LOOPS.values()):
+            model = f"steps-{steps}-{next(_RUNS)}"
+            ends = run(url, f"steps-0-{next(_RUNS)}", 0)
+            spent[i].append((run(url, model, steps) - ends) / steps * 1000)
+            sent[i] = counted(url)[1][model] / steps
+    return [(median(s), b) for s, b in zip(spent, sent, strict=True)]
 
 
 def counted(url: str) -> Any:
@@ -183,18 +194,16 @@ def main() -> None:
     with canned() as url:
         agent(url, f"steps-2-{next(_RUNS)}", 2), bare(url, f"steps-2-{next(_RUNS)}", 2)
         for steps in wanted:
-            plain, plain_sent = per_step(bare, url, steps)
-            for remember in (False, True):
-                own, sent = per_step(partial(agent, remember=remember), url, steps)
+            (plain, plain_sent), *others = per_step(url, steps)
+            for kept, (own, sent) in zip(list(LOOPS)[1:], others, strict=True):
                 ratio, share = own / plain, sent / plain_sent
                 over = [
                     f"{'within' if value <= limits[steps] else 'OVER'} {limits[steps]:g}"
                     for value, limits in ((ratio, LIMITS), (share, SENT))
                     if steps in limits
                 ]
-                kept = "SQLite" if remember else "nothing"
                 rows.append(
-                    (f"{steps} steps, {kept} kept", f"{plain:.2f}", f"{own:.2f}", f"{ratio:.2f}",
+                    (f"{steps} steps, {kept}", f"{plain:.2f}", f"{own:.2f}", f"{ratio:.2f}",
                      f"{plain_sent / 1000:.1f}", f"{sent / 1000:.1f}", f"{share:.2f}",
                      ", ".join(over))
                 )  # fmt: skip

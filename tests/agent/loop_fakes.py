@@ -68,6 +68,16 @@ GATES: dict[str, threading.Event] = {}
 SEEN: dict[str, list[Any]] = {}
 
 
+def ended(tool: str) -> bool:
+    """Whether every thread that runs a tool lets go of it within some seconds."""
+    until = time.monotonic() + 10
+    while any(t.name == f"ocelli-{tool}" for t in threading.enumerate()):
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.01)
+    return True
+
+
 @tool()
 def find(ctx: ToolContext, image: Image, what: str = "face", min_score: float = 0.3) -> Boxes:
     """Two boxes of a thing; none of a 'ghost'."""

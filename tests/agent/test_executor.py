@@ -3,7 +3,7 @@ import threading
 from typing import Any
 
 import pytest
-from loop_fakes import ALL, BARRIERS, GATES, NoModels, catalog, find, picture
+from loop_fakes import ALL, BARRIERS, GATES, NoModels, catalog, ended, find, picture
 
 from agent.events import CallFailed, CallFinished, CallProgress, CallStarted, Event
 from agent.executor import Executor
@@ -249,10 +249,7 @@ def test_stopping_reaches_a_tool_under_way() -> None:
             await work
 
     asyncio.run(run())
-    threads = [t for t in threading.enumerate() if t.name == "ocelli-hang"]
-    for thread in threads:
-        thread.join(10)
-        assert not thread.is_alive()
+    assert ended("hang")
 
 
 def test_a_tool_that_keeps_failing_is_refused() -> None:

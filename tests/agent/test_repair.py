@@ -94,7 +94,8 @@ def test_what_does_not_fit_is_refused_in_words(wrong: Call, says: str) -> None:
     over = catalog(paint, tally, find, read, note, meet, after)
     fixed = fix(wrong, call("b", "read", image="img1"), over=over, boxes_held=True)
     assert says in str(fixed.refused["a"])
-    assert [[c.id for c in g] for g in fixed.groups()] == [["b"]]
+    assert fixed.refused.keys() == {"a"}
+    assert [c.id for c in fixed.calls] == ["a", "b"]
 
 
 def test_texts_are_let_through_where_boxes_are_wanted() -> None:
@@ -113,14 +114,3 @@ def test_texts_are_let_through_where_boxes_are_wanted() -> None:
 def test_a_plan_that_is_no_plan_goes_back(calls: tuple[Call, ...]) -> None:
     with pytest.raises(PlannerError, match=r"share the id|in a circle"):
         fix(*calls)
-
-
-def test_groups_do_not_wait_for_one_another() -> None:
-    fixed = fix(
-        call("a", "find", image="img1"),
-        call("b", "note"),
-        call("c", "tally", things="$a"),
-        call("d", "note", text="$b"),
-        call("e", "note", text="e"),
-    )
-    assert [[c.id for c in g] for g in fixed.groups()] == [["a", "c"], ["b", "d"], ["e"]]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from loop_fakes import ALL, BARRIERS, GATES, SEEN, NoModels, picture
+from loop_fakes import ALL, BARRIERS, GATES, SEEN, NoModels, ended, picture
 from PIL import Image as PilImage
 
 from agent.events import AnswerGiven, CallFinished, CallProgress, Event, LimitHit, RunStarted
@@ -379,9 +379,7 @@ def test_leaving_early_stops_the_tools_and_keeps_the_conversation(
         await stream.aclose()
 
     asyncio.run(main())
-    for thread in [t for t in threading.enumerate() if t.name == "ocelli-hang"]:
-        thread.join(10)
-        assert not thread.is_alive()
+    assert ended("hang")
     assert agent.ask("how many?", session="s").text == "There are 2 faces [#1 #2]."
 
 
@@ -398,9 +396,7 @@ def test_cancelling_a_task_stops_the_run(agent_of: Make) -> None:
             await task
 
     asyncio.run(main())
-    for thread in [t for t in threading.enumerate() if t.name == "ocelli-hang"]:
-        thread.join(10)
-        assert not thread.is_alive()
+    assert ended("hang")
 
 
 def test_a_plain_stream_may_be_left(agent_of: Make) -> None:
@@ -411,9 +407,7 @@ def test_a_plain_stream_may_be_left(agent_of: Make) -> None:
         if isinstance(event, CallProgress):
             break
     stream.close()  # type: ignore[attr-defined]
-    for thread in [t for t in threading.enumerate() if t.name == "ocelli-hang"]:
-        thread.join(10)
-        assert not thread.is_alive()
+    assert ended("hang")
 
 
 def test_closing_ends_what_runs_and_refuses_what_comes(agent_of: Make) -> None:
