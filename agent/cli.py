@@ -33,6 +33,7 @@ from agent.options import (
     Profile,
     Route,
     Seconds,
+    Sees,
 )
 from agent.typed import parse_box, parse_point, settings_of, trust_pickles
 from agent.words import clean, safe_json
@@ -91,6 +92,7 @@ def ask(
     consent: Consent = "ask",
     model: Model = None,
     base_url: BaseUrl = None,
+    sees: Sees = None,
     max_cost: MaxCost = None,
     price: Price = None,
     allow_pickle: AllowPickle = False,
@@ -100,7 +102,8 @@ def ask(
     settings = settings_of(
         profile=profile, planner=planner, route=route, out=out, session=session,
         allow_urls=allow_urls, cache=cache, max_seconds=max_seconds, max_steps=max_steps,
-        consent=consent, model=model, base_url=base_url, max_cost=max_cost, price=price,
+        consent=consent, model=model, base_url=base_url, sees=sees, max_cost=max_cost,
+        price=price,
     )  # fmt: skip
     from agent.follow import follow
 
@@ -292,13 +295,14 @@ def evaluate(
     consent: Consent = "ask",
     model: Model = None,
     base_url: BaseUrl = None,
+    sees: Sees = None,
     max_cost: MaxCost = None,
     price: Price = None,
 ) -> int:
     """Ask many questions with known answers and measure how many are right."""
     settings = settings_of(
         profile=profile, planner=planner, route=route, max_seconds=max_seconds, consent=consent,
-        model=model, base_url=base_url, max_cost=max_cost, price=price,
+        model=model, base_url=base_url, sees=sees, max_cost=max_cost, price=price,
     )  # fmt: skip
     command = importlib.import_module("evals.command")
     code: int = command.evaluate(
@@ -319,13 +323,14 @@ def web(
     consent: Consent = "ask",
     model: Model = None,
     base_url: BaseUrl = None,
+    sees: Sees = None,
     max_cost: MaxCost = None,
     price: Price = None,
 ) -> None:
     """Open the chat in a browser, on this machine only."""
     settings = settings_of(
         profile=profile, planner=planner, route=route, max_seconds=max_seconds, consent=consent,
-        model=model, base_url=base_url, max_cost=max_cost, price=price,
+        model=model, base_url=base_url, sees=sees, max_cost=max_cost, price=price,
     )  # fmt: skip
     try:
         importlib.import_module("gradio")

@@ -57,6 +57,13 @@ BaseUrl = Annotated[
         "The key comes from OPENAI_API_KEY alone.",
     ),
 ]  # fmt: skip
+Sees = Annotated[
+    str | None,
+    typer.Option(
+        show_default=False,
+        help="Whether it takes pictures: yes, no or auto, by its name. Default: OCELLI_SEES.",
+    ),
+]
 MaxCost = Annotated[
     float | None,
     typer.Option(min=0, show_default=False, help="What one question may cost; wants --price."),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 VARIABLES = {"sees": "OCELLI_SEES"}
-"""Settings that come from the environment alone."""
+"""Where a setting came from that was not typed."""
 
 
 def parse_box(text: str) -> tuple[float, float, float, float]:
@@ -73,6 +73,7 @@ def settings_of(
     *,
     model: str | None = None,
     base_url: str | None = None,
+    sees: str | None = None,
     max_cost: float | None = None,
     price: str | None = None,
     **chosen: Any,
@@ -82,6 +83,7 @@ def settings_of(
     Args:
         model: Name of the language model, or several with commas between.
         base_url: Address of its server.
+        sees: Whether it takes pictures: ``yes``, ``no`` or ``auto``.
         max_cost: What one question may cost.
         price: ``IN,OUT``: what a million tokens in and out cost.
         chosen: Settings by name.
@@ -94,7 +96,7 @@ def settings_of(
     from agent.settings import Settings
 
     prices = parse_price(price) if price is not None else (None, None)
-    typed = {"model": model, "base_url": base_url, "max_cost": max_cost,
+    typed = {"model": model, "base_url": base_url, "sees": sees, "max_cost": max_cost,
              "price_in": prices[0], "price_out": prices[1]}  # fmt: skip
     try:
         named = {name: value for name, value in typed.items() if value is not None}
@@ -102,7 +104,8 @@ def settings_of(
     except ValidationError as error:
         fault = error.errors()[0]
         name = str(fault["loc"][-1])
-        said = VARIABLES.get(name) or "--" + name.replace("_", "-")
+        said = VARIABLES.get(name) if typed.get(name) is None else None
+        said = said or "--" + name.replace("_", "-")
         raise typer.BadParameter(f"{said} {fault['input']!r}: {fault['msg']}") from None
     if base_url is not None and not settings.llm.model.strip():
         raise typer.BadParameter("--base-url says where, not which: add --model NAME")

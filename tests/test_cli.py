@@ -215,8 +215,9 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_typed_goes_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in zip(LLM_VARIABLES, ("http://env/v1", "sk-env", "env-model"), strict=True):
         monkeypatch.setenv(name, value)
+    monkeypatch.setenv("OCELLI_SEES", "no")
     main(["ask", "q", "a.png"])
-    main(["ask", "q", "a.png", "--model", "big,small", "--max-cost", "0.5", "--price", "2,8",
+    main(["ask", "q", "a.png", "--sees", "yes", "--model", "big,small", "--max-cost", "0.5", "--price", "2,8",
           "--consent", "refuse"])  # fmt: skip
     main(["ask", "q", "a.png", "--base-url", "http://typed/v1", "--planner", "react"])
     plain, typed, moved = (asked[0] for asked in Fake.asked)
@@ -224,6 +225,7 @@ def test_what_is_typed_goes_over_the_environment(monkeypatch: pytest.MonkeyPatch
     assert (typed.llm.model, typed.llm.base_url) == ("big,small", "http://env/v1")
     assert (typed.llm.max_cost, typed.llm.price_in, typed.llm.price_out) == (0.5, 2, 8)
     assert typed.consent == "refuse"
+    assert (plain.llm.sees, typed.llm.sees) == ("no", "yes")
     assert (moved.llm.model, moved.llm.base_url) == ("env-model", "http://typed/v1")
     assert moved.planner == "react"
     assert all(s.llm.api_key.get_secret_value() == "sk-env" for s in (plain, typed, moved))
@@ -263,6 +265,7 @@ def test_parse_box_and_point() -> None:
         (["ask", "q", "a", "--max-cost", "1"], "--max-cost wants --price"),
         (["ask", "q", "a", "--max-cost", "1", "--price", "0,0"], "--max-cost wants --price"),
         (["ask", "q", "a", "--max-cost", "-1"], "--max-cost"),
+        (["ask", "q", "a", "--sees", "perhaps"], "--sees 'perhaps'"),
         (["ask", "q", "a", "--price", "cheap"], "--price wants IN,OUT"),
         (["eval", "starter", "--route", "scenic"], "--route 'scenic'"),
         (["app", "--route", "scenic"], "--route 'scenic'"),

@@ -22,7 +22,8 @@ MOST_PICTURES = 4
 
 def opening(view: View) -> Plan | None:
     """The first plan for a model that cannot see; None where there is nothing to write out."""
-    if view.step > 1 or view.results or not view.fresh:
+    writers = {tool for tool, _ in WRITERS}
+    if not view.fresh or any(r.call.tool in writers for r in view.results):
         return None
     ready = {t.name for t in view.tools}
     calls = [

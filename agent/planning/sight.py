@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+import threading
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -56,11 +57,16 @@ class Eyes:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[object, ...], Shown] = OrderedDict()
+        self._guard = threading.Lock()
+
+    def wanted(self, view: View) -> list[str]:
+        """Handles of what goes with the next request, as far as it can be shown."""
+        wanted = list(dict.fromkeys((*view.look, *self._new(view))))
+        return wanted[: max(0, min(MOST, view.left.pictures))]
 
     def sight(self, view: View) -> Sight:
-        """What goes with the next request."""
-        wanted = list(dict.fromkeys((*view.look, *self._new(view))))
-        wanted = wanted[: max(0, min(MOST, view.left.pictures))]
+        """What goes with the next request; takes long where large pictures are encoded."""
+        wanted = self.wanted(view)
         longest = max(SMALLEST_PX, round(LONGEST_PX / max(1, len(wanted)) ** 0.5))
         found = [item for h in wanted if (item := self._show(view, h, longest)) is not None]
         return Sight(tuple(p for p, _ in found), tuple((p.handle, w) for p, w in found if w))
@@ -111,14 +117,17 @@ class Eyes:
 
     def _encoded(self, handle: str, picture: Image, longest: int, enlarge: bool = False) -> Shown:
         key = (handle, picture.sha256, longest)
-        known = self._kept.get(key)
-        if known is None:
-            known = self._kept[key] = _jpeg(handle, picture, longest, enlarge)
+        with self._guard:
+            known = self._kept.get(key)
+            if known is not None:
+                self._kept.move_to_end(key)
+                return known
+        shown = _jpeg(handle, picture, longest, enlarge)
+        with self._guard:
+            self._kept[key] = shown
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
-        else:
-            self._kept.move_to_end(key)
-        return known
+        return shown
 
 
 def _same(picture: Artefact, placed: Placed) -> bool:

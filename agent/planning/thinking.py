@@ -15,6 +15,7 @@ from agent.planning.prompt import Prompter, Protocol
 from agent.planning.replies import Asked, decision
 from agent.protocol import BadReply, Finish, Plan, View
 from agent.settings import LLM
+from agent.threads import in_thread
 
 TOLD_EVERY = 24
 """Characters of a thought that come before it is told again."""
@@ -59,7 +60,7 @@ class ThinkingPlanner:
         thinker = self.thinker(view)
         if not thinker.sees and (written := opening(view)) is not None:
             return written
-        request = self.shaped(self._prompter.request(view, sees=thinker.sees), view)
+        request = self.shaped(await self._request(view, thinker.sees), view)
         said = await thinker.ask(request, seconds=max(0.1, view.left.seconds), tell=_teller(view))
         usage = said.usage.model_copy(update={"prompt": request.prompt})
         shown = tuple(p.handle for p in request.pictures) if usage.pictures else ()
@@ -75,6 +76,13 @@ class ThinkingPlanner:
         found = decision(calls, thought, view, usage, shown)
         assert isinstance(found, Plan | Finish)
         return found
+
+    async def _request(self, view: View, sees: bool) -> Request:
+        """The request; in a thread where pictures have to be encoded for it."""
+        prompter = self._prompter
+        if sees and prompter.eyes.wanted(view):
+            return await in_thread(lambda: prompter.request(view, sees=True))
+        return prompter.request(view, sees=sees)
 
     def next_model(self, view: View) -> bool:
         """Whether another language model is asked from now on, where there are several."""

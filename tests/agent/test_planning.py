@@ -333,6 +333,9 @@ def test_a_model_that_cannot_see_is_told_first_and_once() -> None:
     plan = opening(view)
     assert plan is not None
     assert [c.tool for c in plan.calls] == ["read_text", "colors"]
-    assert opening(view_of(tools=tools, step=2)) is None
+    read = Result(plan.calls[0], "text1", Text("HELLO"))
+    assert opening(view_of(read, tools=tools, step=2)) is None
+    asked = Result(Call(id="m", tool="vqa", args={"image": "img1"}), "text1", Text("HELLO"))
+    assert opening(view_of(asked, tools=tools, step=2)) == plan
     assert opening(view_of(tools=(), step=1)) is None
     assert opening(view_of(tools=tools, step=1, fresh=False)) is None

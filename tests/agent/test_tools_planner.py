@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from loop_fakes import ALL, NoModels, picture
 from pydantic import SecretStr
 
 from agent.events import Event, FellBack, LimitHit, PlanMade, SentBack, Thinking
+from agent.planning import sight
 from agent.run import Agent
 from agent.settings import LLM, Settings
 from tools.types import Image
@@ -102,6 +104,22 @@ def test_a_model_that_cannot_see_gets_no_picture(llm_server: Server, ask: Ask) -
     llm_server.script = [Reply(calls=[READ]), SAW]
     ask("What does the sign say?", llm={"sees": "no"})
     assert [len(s.pictures) for s in asked_of(llm_server)] == [0, 0]
+
+
+def test_the_loop_does_not_wait_for_pictures_to_be_encoded(
+    llm_server: Server, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, where = sight._jpeg, []
+
+    def spy(*args: Any) -> Any:
+        where.append(threading.current_thread().name)
+        return real(*args)
+
+    monkeypatch.setattr(sight, "_jpeg", spy)
+    llm_server.script = [Reply(calls=[READ]), SAW]
+    ask("What does the sign say?")
+    assert where
+    assert "ocelli-loop" not in where
 
 
 def test_what_is_sent_does_not_grow_with_the_steps(llm_server: Server, ask: Ask) -> None:
