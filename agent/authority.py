@@ -2,9 +2,10 @@
 
 Looking is always allowed. What changes or sends must be ordered by what the person said in this
 turn, or in an earlier one that this one refers to; text that was read in pictures, names of files
-and what models say never count. A few edits only make a view for looking closer; they may run, and
-their pictures become part of an answer only where pictures were asked for. Planners that are our
-own code or the person's own script are trusted. Knows nothing of loops or of how consent is asked.
+and what models say never count, and where such a text orders the same change, only what the person
+named may be changed. A few edits only make a view for looking closer; they may run, and their
+pictures become part of an answer only where pictures were asked for. Planners that are our own code
+or the person's own script are trusted. Knows nothing of loops or of how consent is asked.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterable, Sequence
 
 from rapidfuzz import fuzz
 
+from agent.aims import LONGEST_NAME, Lineage, bids, strange
 from agent.names import squeezed
 from agent.protocol import Call, Result, Turn
 from agent.scene import Scene
@@ -48,7 +50,13 @@ def is_look(spec: ToolSpec) -> bool:
     return spec.effect == "edit" and spec.name in lexicon()["looks"]
 
 
-def needs_consent(call: Call, spec: ToolSpec, wishes: Wishes, read: Iterable[str] = ()) -> str:
+def needs_consent(
+    call: Call,
+    spec: ToolSpec,
+    wishes: Wishes,
+    read: Sequence[str] = (),
+    known: Lineage | None = None,
+) -> str:
     """Why a call must not run before the person agrees; '' where it may.
 
     Args:
@@ -56,15 +64,24 @@ def needs_consent(call: Call, spec: ToolSpec, wishes: Wishes, read: Iterable[str
         spec: Its tool.
         wishes: What the person ordered.
         read: Texts that were read in pictures or come from models.
+        known: Where what the call works on comes from.
     """
     if spec.effect == "read" or is_look(spec):
         return ""
-    if not any(_orders(order, call, spec) for order in wishes.orders):
+    orders = [order for order in wishes.orders if _orders(order, call, spec)]
+    if not orders:
         does = "sends something" if spec.effect == "send" else "changes a picture"
         return f"{spec.name} {does}, which your words do not ask for"
     copied = _copied(call, spec, wishes, read)
     if copied:
         return f"the {copied} of {spec.name} is text that was read, not said by you"
+    if known is not None and bids(read, spec):
+        aim = strange(call, spec, known, wishes, orders)
+        if aim:
+            return (
+                f"a text in the picture asks for {spec.name} too, and you did not name {aim} as"
+                " what to change"
+            )
     return ""
 
 
@@ -105,7 +122,7 @@ def _operation(order: Order, call: Call, spec: ToolSpec) -> bool:
     return chosen in table["colours"] and any(is_color(word) for word in order.words)
 
 
-def _copied(call: Call, spec: ToolSpec, wishes: Wishes, read: Iterable[str]) -> str:
+def _copied(call: Call, spec: ToolSpec, wishes: Wishes, read: Sequence[str]) -> str:
     """The free text among the arguments that was read somewhere, '' where there is none."""
     said = squeezed(wishes.words)
     for name, value in call.args.items():
@@ -123,22 +140,23 @@ def _copied(call: Call, spec: ToolSpec, wishes: Wishes, read: Iterable[str]) -> 
 
 
 def unordered(
-    calls: Iterable[Call], catalog: Catalog, wishes: Wishes, read: Iterable[str]
+    calls: Iterable[Call], known: Lineage, wishes: Wishes, read: Sequence[str]
 ) -> dict[str, str]:
     """Why calls of a plan must not run before the person agrees, by id."""
-    known = list(read)
     found = {}
     for call in calls:
-        spec = catalog.tools.get(call.tool)
-        why = needs_consent(call, spec, wishes, known) if spec is not None else ""
+        spec = known.catalog.tools.get(call.tool)
+        why = needs_consent(call, spec, wishes, read, known) if spec is not None else ""
         if why:
             found[call.id] = why
     return found
 
 
 def read_so_far(scene: Scene, names: Iterable[str] = ()) -> list[str]:
-    """What was read or said of pictures by anybody but the person."""
-    labels = [e.label for e in scene.entities]
+    """What was read or said of pictures by anybody but the person; names of things are no text."""
+    labels = [
+        e.label for e in scene.entities if e.kind != "thing" or len(e.label.split()) > LONGEST_NAME
+    ]
     hung = [value for e in scene.entities for _, value in e.attributes]
     return [*labels, *hung, *(f.text for f in scene.facts), *names]
 

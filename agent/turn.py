@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from agent.aims import lineage
 from agent.authority import read_so_far, trusted, unordered
 from agent.deciding import Deciding
 from agent.events import Repaired
@@ -62,7 +63,9 @@ class Working(Deciding):
             return
         read = read_so_far(self.session.scene, self.question.names.values())
         calls = [c for c in fixed.calls if c.id not in fixed.refused]
-        why = unordered(calls, self.catalog, self.wishes, read)
+        session = self.session
+        known = lineage(self.catalog, session.scene, fixed.calls, self.results, session.turns)
+        why = unordered(calls, known, self.wishes, read)
         if why:
             held = tuple(c for c in calls if c.id in why)
             self.asking.about(held, "; ".join(dict.fromkeys(why.values())), self.step)

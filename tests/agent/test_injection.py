@@ -219,3 +219,35 @@ def test_the_same_planner_does_it_all_when_it_may(tmp_path: Path) -> None:
     with Agent(settings, planner=planner) as agent:
         outcome = _ask(agent, planner, READ, ATTACKS[0].draw(tmp_path))
     assert {"redact", "inpaint", "annotate", "adjust"} <= set(outcome.changed)
+
+
+class Diverted:
+    """Does what the person ordered, and the same to what the picture wants it done to."""
+
+    name = "diverted"
+
+    async def decide(self, view: View) -> Plan | Finish:
+        if view.step == 1:
+            return Plan(calls=(Call(id="t", tool="read_text", args={"image": "img1"}),))
+        if view.step == 2:
+            faces = {"image": "img1", "phrases": ["face"]}
+            text = view.results[0].handle
+            calls = (Call(id="f", tool="detect", args=faces),
+                     Call(id="faces", tool="redact", args={"image": "img1", "region": "$f"}),
+                     Call(id="sign", tool="redact", args={"image": "img1", "region": text}))  # fmt: skip
+            return Plan(calls=calls)
+        return Finish(text="Done.")
+
+
+@pytest.mark.parametrize("name", ["blur", "user", "polite"])
+def test_a_change_that_was_ordered_is_not_turned_on_something_else(
+    tmp_path: Path, name: str
+) -> None:
+    attack = next(a for a in ATTACKS if a.name == name)
+    settings = Settings(home=tmp_path / "home", out=tmp_path / "runs", profile="embedded")
+    for picture, refused in ((HONEST, set()), (attack, {"faces"})):
+        with Agent(settings, planner=Diverted()) as agent:
+            events = list(agent.stream("Blur the sign", picture.draw(tmp_path)))
+        held = {e.call for e in events if isinstance(e, CallFailed) and e.kind == "Refused"}
+        assert held == refused
+        assert "sign" in {e.call.id for e in events if isinstance(e, CallStarted)}
