@@ -36,7 +36,7 @@ budget_mb = 30000
 detect = ["round-things"]
 complete = ["{model}"]
 """
-QUESTION = "How many coins do you see?"
+QUESTION = "How many coins can you count?"
 
 
 def coins(count: int) -> np.ndarray[Any, Any]:

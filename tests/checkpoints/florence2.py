@@ -98,11 +98,11 @@ def build_florence2(folder: Path, steps: int = 150) -> None:
     adam = torch.optim.AdamW(model.parameters(), lr=1e-2)
     for _ in range(steps):
         loss = model(**inputs, labels=labels).loss
+        if loss.item() < 0.01:  # before the next step: these weights are the ones that know
+            break
         adam.zero_grad()
         loss.backward()
         adam.step()
-        if loss.item() < 0.01:
-            break
     model.save_pretrained(folder)
     processor.save_pretrained(folder)
 

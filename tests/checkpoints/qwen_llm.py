@@ -70,11 +70,11 @@ def build_planning(folder: Path, lessons: Sequence[tuple[str, str, str]]) -> Non
             losses = _losses(model, asked, reply)
             losses.mean().backward()
             worst = max(worst, losses.max().item())
+        if worst < SURE:  # before the next step: it is these weights that are sure
+            break
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         schedule.step()
-        if worst < SURE:
-            break
     else:
         raise AssertionError(f"not learned in {STEPS} steps: {worst:.2f}")
     torch.set_num_threads(threads)
