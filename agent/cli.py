@@ -218,6 +218,10 @@ def pull(
     ] = [],  # noqa: B006 - typer reads the default, nobody changes it
     profile: Profile = "auto",
     again: Annotated[bool, typer.Option(help="Fetch anew what is here but damaged.")] = False,
+    revision: Annotated[
+        str,
+        typer.Option(help="Branch, tag or commit in place of the pinned one.", show_default=False),
+    ] = "",
     allow_pickle: AllowPickle = False,
 ) -> None:
     """Fetch the weights of models from the hub, check them, and go on where a fetch was cut."""
@@ -229,7 +233,9 @@ def pull(
 
     catalog = discover()
     for spec in listing.wanted(names, catalog, load_profile(profile)):
-        folders = fetch(spec, again=again, tell=lambda line: _say(sys.stderr, line))
+        folders = fetch(
+            spec, again=again, revision=revision, tell=lambda line: _say(sys.stderr, line)
+        )
         _say(sys.stdout, f"{spec.name}: {', '.join(map(str, folders))}")
 
 

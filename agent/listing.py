@@ -14,6 +14,7 @@ from tools.adapters import HUB_ID, adapter
 from tools.catalog import Catalog, ModelSpec, ToolSpec
 from tools.errors import MissingModel
 from tools.profiles import Profile
+from tools.weights import commit
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class ModelRow:
     ability: str
     licence: str
     weights: str
+    commits: tuple[str, ...]
+    """Which versions of them are here."""
     weights_mb: float
     memory_mb: float
     ready: bool
@@ -59,7 +62,8 @@ def model_rows(catalog: Catalog, *, permissive: bool = False) -> list[ModelRow]:
     models = [m for m in models if m.permissive or not permissive]
     return [
         ModelRow(
-            m.name, ", ".join(m.abilities), m.licence, ", ".join(m.repos) or m.weights, m.weights_mb, m.memory_mb,
+            m.name, ", ".join(m.abilities), m.licence, ", ".join(m.repos) or m.weights,
+            tuple(c for r in m.repos if (c := commit(r))), m.weights_mb, m.memory_mb,
             not m.missing(), mend(m), m.notes,
         )
         for m in models

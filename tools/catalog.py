@@ -133,8 +133,6 @@ class ModelSpec:
     """Further hub ids it is made of."""
     files: tuple[str, ...] = ()
     """``HUB_ID/PATTERN`` of what it loads, where a repository holds more than this model."""
-    revision: str = "main"
-    """Branch, tag or commit of the weights."""
     weights_mb: float = 0.0
     memory_mb: float = 50.0
     """What it occupies once loaded."""
@@ -167,7 +165,7 @@ class ModelSpec:
         absent = [m for m in self.modules if not _is_there(m)]
         if absent:
             return f"package {', '.join(absent)} is not installed"
-        unfetched = [r for r in self.repos if not is_here(r, self.revision, self.files)]
+        unfetched = [r for r in self.repos if not is_here(r, self.files)]
         return f"weights {', '.join(unfetched)} are not on this machine" if unfetched else ""
 
     def mend(self) -> str:

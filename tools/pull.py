@@ -17,7 +17,8 @@ from typing import Any
 from tools import pickles
 from tools.catalog import ModelSpec
 from tools.errors import SetupError
-from tools.weights import hub_cache, patterns
+from tools.pins import note, pins, taken
+from tools.weights import cached, hub_cache, patterns
 
 WANTED = ("*.json", "*.txt", "*.model", "*.jinja", "*.safetensors", "*.tiktoken")
 """Configurations, vocabularies and weights; never code and never pickles."""
@@ -34,6 +35,7 @@ def pull(
     spec: ModelSpec,
     *,
     again: bool = False,
+    revision: str = "",
     tell: Callable[[str], None] = lambda line: None,
     bar: Any = None,
 ) -> list[Path]:
@@ -42,6 +44,8 @@ def pull(
     Args:
         spec: which model.
         again: fetch anew what is here but damaged.
+        revision: branch, tag or commit; '' for the pinned commit, else the one that is here, else
+            what the branch main is now.
         tell: hears a line for each thing that is done.
         bar: a class like tqdm's that shows the progress of files; None: the hub's own.
 
@@ -54,8 +58,7 @@ def pull(
             f"model {spec.name!r} has no weights to fetch", hint="It is ready as it is"
         )
     return [
-        _fetch(repo, spec.revision, patterns(repo, spec.files), again, tell, bar)
-        for repo in spec.repos
+        _fetch(repo, revision, patterns(repo, spec.files), again, tell, bar) for repo in spec.repos
     ]
 
 
@@ -73,8 +76,10 @@ def _fetch(
         raise SetupError(
             "package huggingface_hub is not installed", hint="pip install 'ocelli[vision]'"
         ) from None
+    base = cached(repo)
+    wanted = revision or pins().get(repo) or taken(base) or "main"
     try:
-        info = HfApi().model_info(repo, revision=revision, files_metadata=True)
+        info = HfApi().model_info(repo, revision=wanted, files_metadata=True)
         digests = _digests(info)
         every = [str(s.rfilename) for s in info.siblings or ()]
         names = chosen(every, only)
@@ -84,7 +89,7 @@ def _fetch(
         folder = Path(
             snapshot_download(
                 repo,
-                revision=revision,
+                revision=str(info.sha),
                 cache_dir=hub_cache(),
                 allow_patterns=names,
                 force_download=again,
@@ -103,6 +108,7 @@ def _fetch(
                 f"{name} of {repo} is not what the hub says it is",
                 hint=f"ocelli models pull {repo} --again",
             )
+    note(base, str(info.sha))
     tell(f"{repo}: checked {sum(name in digests for name in names)} files")
     return folder
 
@@ -191,6 +197,8 @@ def _mend(error: Exception, repo: str) -> str:
     kinds = {kind.__name__ for kind in type(error).__mro__}
     if "GatedRepoError" in kinds:
         return f"Accept its licence at https://huggingface.co/{repo} and set HF_TOKEN"
+    if "RevisionNotFoundError" in kinds:
+        return f"See what there is now: ocelli models pull {repo} --revision main"
     if "RepositoryNotFoundError" in kinds:
         return "Check the name; a private one needs HF_TOKEN"
     if "OfflineModeIsEnabled" in kinds:

@@ -223,7 +223,7 @@ def key_of(
         named = {n: _plain(v) for n, v in sorted(kwargs.items()) if n not in heard}
     except (TypeError, ToolError):
         return None
-    weights = [commit(repo, spec.revision) for repo in spec.repos]
+    weights = [commit(repo) for repo in spec.repos]
     whole = [spec.name, spec.version, weights, ability, list(labels), asked, named]
     return hashlib.sha256(json.dumps(whole, separators=(",", ":")).encode()).hexdigest()
 

@@ -2,7 +2,7 @@
 
 Weights come from a folder of one's own, named by ``OCELLI_WEIGHTS`` (``FOLDER/org/name`` or
 ``FOLDER/name``), or from the cache of ``huggingface_hub``, which ``ocelli models pull`` fills. A
-snapshot of the cache is one commit, so what is loaded stays the same until somebody pulls again.
+snapshot of the cache is one commit; which one is loaded says ``tools/pins.py``.
 Nothing here touches the network or imports a framework; fetching is ``tools/pull.py``.
 """
 
@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tools.errors import SetupError
+from tools.pins import pins, ref, taken
 
 OWN = "OCELLI_WEIGHTS"
 """Environment variable with a folder of weights that goes before the hub's cache."""
@@ -23,23 +24,26 @@ MAX_HEADER = 100_000_000
 """Bytes; the limit of the safetensors format itself."""
 
 
-def find(repo: str, revision: str = "main") -> Path | None:
+def find(repo: str) -> Path | None:
     """The folder of a hub id (``org/name``) on this machine, None when it is not here.
 
-    Args:
-        repo: the hub id.
-        revision: a branch, a tag or a commit of 40 hex digits.
+    One's own folder goes first, then the commit that was fetched, the pinned one, the branch main.
     """
     own = os.environ.get(OWN)
     if own:
         for folder in (Path(own, repo), Path(own, repo.split("/")[-1])):
             if folder.is_dir():
                 return folder
-    base = hub_cache() / f"models--{repo.replace('/', '--')}"
-    ref = base / "refs" / revision
-    commit = ref.read_text("utf-8").strip() if ref.is_file() else revision
-    folder = base / "snapshots" / commit
-    return folder if folder.is_dir() else None
+    base = cached(repo)
+    for commit in (taken(base), pins().get(repo, ""), ref(base, "main")):
+        if commit and (base / "snapshots" / commit).is_dir():
+            return base / "snapshots" / commit
+    return None
+
+
+def cached(repo: str) -> Path:
+    """The folder of a hub id in the cache, there or not."""
+    return hub_cache() / f"models--{repo.replace('/', '--')}"
 
 
 def patterns(repo: str, files: Iterable[str]) -> tuple[str, ...]:
@@ -47,19 +51,19 @@ def patterns(repo: str, files: Iterable[str]) -> tuple[str, ...]:
     return tuple(f.removeprefix(f"{repo}/") for f in files if f.startswith(f"{repo}/"))
 
 
-def is_here(repo: str, revision: str = "main", files: Iterable[str] = ()) -> bool:
+def is_here(repo: str, files: Iterable[str] = ()) -> bool:
     """Whether a hub id is on this machine with everything that `patterns` names of it."""
-    found = find(repo, revision)
+    found = find(repo)
     return found is not None and all(any(found.glob(p)) for p in patterns(repo, files))
 
 
-def folder(repo: str, revision: str = "main") -> Path:
+def folder(repo: str) -> Path:
     """As `find`, for whoever is about to load.
 
     Raises:
         SetupError: the weights are not here, or a file of them is cut short.
     """
-    found = find(repo, revision)
+    found = find(repo)
     if found is None:
         raise SetupError(f"the weights {repo} are not on this machine", hint=f"{pull(repo)}")
     for path in sorted(found.rglob("*.safetensors")):
@@ -75,9 +79,9 @@ def pull(name: str) -> str:
     return f"ocelli models pull {name}"
 
 
-def commit(repo: str, revision: str = "main") -> str:
+def commit(repo: str) -> str:
     """Which version of the weights is here: a commit, the name of one's own folder, or ''."""
-    found = find(repo, revision)
+    found = find(repo)
     return "" if found is None else found.name[:12]
 
 

@@ -38,6 +38,9 @@ class Hub(ThreadingHTTPServer):
             "modeling.py": b"raise SystemExit",
         }
         self.repo = REPO
+        self.commit = COMMIT
+        """What the branch main is."""
+        self.older: tuple[str, ...] = ()
         self.digest = hashlib.sha256(BODY).hexdigest()
         """What the hub tells of each large file."""
         self.status = 200
@@ -60,12 +63,16 @@ class Handler(BaseHTTPRequestHandler):
         hub = self.server
         path = self.path.split("?")[0]
         if hub.status != 200:
-            self.send_response(hub.status)
-            if code := {403: "GatedRepo", 404: "RepoNotFound"}.get(hub.status):
-                self.send_header("X-Error-Code", code)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+            self._refuse(hub.status, {403: "GatedRepo", 404: "RepoNotFound"}.get(hub.status, ""))
             return
+        if path.startswith("/api/") and not path.startswith(f"/api/models/{hub.repo}"):
+            self._refuse(404, "RepoNotFound")
+            return
+        asked = path.partition("/revision/")[2] or "main"
+        if asked not in ("main", hub.commit, *hub.older):
+            self._refuse(404, "RevisionNotFound")
+            return
+        commit = hub.commit if asked == "main" else asked
         if path.startswith(f"/api/models/{hub.repo}"):
             lfs = {"sha256": hub.digest, "size": len(BODY), "pointerSize": 130}
             siblings = [
@@ -81,15 +88,22 @@ class Handler(BaseHTTPRequestHandler):
                 ]
                 self._send(json.dumps(tree).encode(), {"Content-Type": "application/json"}, body)
                 return
-            data = json.dumps({"id": hub.repo, "sha": COMMIT, "siblings": siblings}).encode()
+            data = json.dumps({"id": hub.repo, "sha": commit, "siblings": siblings}).encode()
             self._send(data, {"Content-Type": "application/json"}, body)
             return
-        name = path.removeprefix(f"/{hub.repo}/resolve/{COMMIT}/")
+        commit, _, name = path.removeprefix(f"/{hub.repo}/resolve/").partition("/")
         data = hub.files[name]
         if body:
             hub.fetched.append(name)
         etag = f'"{hashlib.sha256(data).hexdigest()}"'
-        self._send(data, {"ETag": etag, "X-Repo-Commit": COMMIT, "X-Linked-Etag": etag}, body)
+        self._send(data, {"ETag": etag, "X-Repo-Commit": commit, "X-Linked-Etag": etag}, body)
+
+    def _refuse(self, status: int, code: str) -> None:
+        self.send_response(status)
+        if code:
+            self.send_header("X-Error-Code", code)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def _send(self, data: bytes, headers: dict[str, str], body: bool) -> None:
         self.send_response(200)
@@ -145,6 +159,40 @@ def test_what_is_fetched_makes_the_model_ready(hub_server, tmp_path, monkeypatch
     assert sorted(hub_server.fetched) == ["config.json", "model.safetensors"]
     assert pull(hub_server, tmp_path).returncode == 0
     assert len(hub_server.fetched) == 2, "what is here is not fetched again"
+
+
+def test_what_is_loaded_changes_only_when_asked_for(hub_server, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    assert pull(hub_server, tmp_path).returncode == 0
+    hub_server.commit, hub_server.older = "c" * 40, (COMMIT,)
+    hub_server.files["model.safetensors"] = BODY + b" "
+    hub_server.digest = hashlib.sha256(BODY + b" ").hexdigest()
+    hub_server.fetched.clear()
+    assert pull(hub_server, tmp_path).returncode != 0, "the old commit has another file now"
+    assert weights.commit(REPO) == COMMIT[:12]
+    done = pull(hub_server, tmp_path, "dfine-nano", "--revision", "main")
+    assert done.returncode == 0, done.stderr
+    assert weights.commit(REPO) == "c" * 12
+    row = next(r for r in listing.model_rows(discover()) if r.name == "dfine-nano")
+    assert row.commits == ("c" * 12,)
+    hub_server.older = ()
+    done = pull(hub_server, tmp_path, "dfine-nano", "--revision", COMMIT)
+    assert done.returncode != 0
+    assert "--revision main" in done.stderr
+
+
+def test_the_pins_are_written_from_what_the_hub_has(hub_server, tmp_path):
+    """In a copy of the file; repositories that the hub does not have keep what they had."""
+    file, other = tmp_path / "pins.toml", "b" * 40
+    file.write_text(f'# Head.\n"some/model" = "{other}"\n')
+    program = f"from pathlib import Path; from tools import pins; pins.FILE = Path({str(file)!r}); "
+    program += "import sys; sys.argv = ['pins']; pins.main()"
+    done = pull(hub_server, tmp_path, program=program)
+    assert done.returncode == 0, done.stderr
+    text = file.read_text()
+    assert text.startswith("# Head.\n")
+    assert f'"{REPO}" = "{COMMIT}"\n' in text
+    assert f'"some/model" = "{other}"\n' in text
 
 
 def test_a_file_that_is_not_what_the_hub_says_is_refused(hub_server, tmp_path):

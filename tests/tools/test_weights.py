@@ -7,7 +7,8 @@ import struct
 
 import pytest
 
-from tools import weights
+from tools import pins, weights
+from tools.catalog import discover
 from tools.errors import SetupError
 
 
@@ -24,14 +25,28 @@ def cache(tmp_path, monkeypatch):
     return tmp_path / "hub"
 
 
-def test_a_snapshot_is_found_by_branch_and_by_commit(cache):
-    base, commit = cache / "models--a--b", "c" * 40
-    saved(base / "snapshots" / commit / "model.safetensors")
-    (base / "refs").mkdir()
-    (base / "refs" / "main").write_text(commit)
-    assert weights.folder("a/b") == base / "snapshots" / commit == weights.find("a/b", commit)
-    assert weights.commit("a/b") == commit[:12]
-    assert weights.find("a/b", "v2") is None
+def test_the_commit_that_is_loaded_does_not_move_by_itself(cache, monkeypatch):
+    base, first, pinned, moved = cache / "models--a--b", "c" * 40, "d" * 40, "e" * 40
+    assert weights.find("a/b") is None
+    pins.note(base, first)
+    assert weights.find("a/b") is None, "its files are not here"
+    for commit in (first, pinned, moved):
+        saved(base / "snapshots" / commit / "model.safetensors")
+    (base / "refs" / "main").write_text(moved)
+    assert weights.folder("a/b") == base / "snapshots" / first
+    assert weights.commit("a/b") == first[:12]
+    (base / "refs" / "ocelli").unlink()
+    assert weights.find("a/b") == base / "snapshots" / moved
+    monkeypatch.setattr(weights, "pins", lambda: {"a/b": pinned})
+    assert weights.find("a/b") == base / "snapshots" / pinned
+    pins.note(base, "../../elsewhere")
+    assert weights.find("a/b") == base / "snapshots" / pinned, "a ref is a commit, never a path"
+
+
+def test_pins_are_commits_of_repositories_that_models_come_from():
+    repos = {repo for model in discover().models.values() for repo in model.repos}
+    assert set(pins.pins()) <= repos
+    assert all(pins.COMMIT.fullmatch(commit) for commit in pins.pins().values())
 
 
 def test_a_repository_is_here_where_all_that_is_named_of_it_is(cache, tmp_path, monkeypatch):
