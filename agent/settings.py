@@ -32,8 +32,12 @@ class LLM(BaseModel):
         validate_default=True,
     )
     """Whether the model takes pictures; ``auto``: by its name."""
-    timeout: float = Field(default=60.0, gt=0)
-    """Seconds for one whole reply."""
+    timeout: float = Field(
+        default_factory=lambda: os.environ.get("OCELLI_REPLY_SECONDS", 60.0),
+        gt=0,
+        validate_default=True,
+    )
+    """Seconds for one whole reply; a large model on a slow machine takes minutes."""
     retries: int = Field(default=2, ge=0, le=10)
     """Times that a request is sent again after a fault that may pass."""
     max_calls: int = Field(default=16, ge=1, le=500)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from agent.settings import Settings
 
 
-VARIABLES = {"sees": "OCELLI_SEES"}
+VARIABLES = {"sees": "OCELLI_SEES", "timeout": "OCELLI_REPLY_SECONDS"}
 """Where a setting came from that was not typed."""
 
 

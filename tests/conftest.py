@@ -52,7 +52,7 @@ def rng() -> np.random.Generator:
 
 FOREIGN = (
     "OCELLI_WEIGHTS", "OCELLI_MODEL", "OCELLI_SEES", "OCELLI_DATABASE", "OPENAI_BASE_URL",
-    "OPENAI_API_KEY",
+    "OPENAI_API_KEY", "OCELLI_REPLY_SECONDS",
 )  # fmt: skip
 """Variables of the person who runs the tests: none may reach them."""
 

@@ -14,13 +14,14 @@ from dataclasses import replace
 
 from agent.llm.arguments import scrub
 from agent.llm.bodies import Bodies, flags
-from agent.llm.faults import BAD_PICTURE, MODEL, NO_PICTURES, Fault, cut
+from agent.llm.counts import doubt, guess
+from agent.llm.faults import BAD_PICTURE, MODEL, Fault, cut, final, late, mend, no_pictures
 from agent.llm.link import Link
 from agent.llm.merge import Chat, Merged, Responses
 from agent.llm.reading import parsed, read
 from agent.llm.redact import Redactor, guard_logs, secrets_of
 from agent.llm.schemas import without_nulls
-from agent.llm.servers import COMPLAINT, WORDS, Server, learn, pick, sees
+from agent.llm.servers import WORDS, Server, learn, pick, sees
 from agent.llm.wire import Asked, Request, Said
 from agent.protocol import Usage
 from agent.settings import LLM
@@ -30,8 +31,8 @@ GRACE = 1.0
 """Seconds that a stream may still take after the reply has ended, for the count of tokens."""
 BACKOFF, MOST_BACKOFF = 0.5, 8.0
 """Seconds before the first repeat, twice as long before each next one, and at most."""
-CHARS_PER_TOKEN, TOKENS_PER_PICTURE = 4, 800
-"""For servers that do not count."""
+MOST_LOADS = 40
+"""Repeats, two seconds apart, while a server loads its model."""
 LINE_CHARS = 300
 """Of what a server says that are shown."""
 LISTED = 8
@@ -117,7 +118,7 @@ class _Asking:
         self.deadline = asyncio.get_running_loop().time() + seconds
         self.lines: list[str] = []
         self.learned: set[str] = set()
-        self.faults = self.sent = self.sent_bytes = 0
+        self.faults = self.loads = self.sent = self.sent_bytes = 0
         self.used = client.server
         self.without = False
         """Whether a refusal told to leave the pictures away this time."""
@@ -182,7 +183,7 @@ class _Asking:
             if not limit.expired():
                 raise
             if not merged.finish:
-                raise Fault(f"no whole reply came within {seconds:.3g} s") from None
+                raise late(seconds) from None
         if not merged.finish:
             raise cut("its reply stopped before its end")
         return merged
@@ -201,10 +202,10 @@ class _Asking:
 
     def _adapted(self, fault: Fault) -> bool:
         """Whether the fault is explained by something that can be left out the next time."""
-        if fault.status not in EXPLAINED:
+        if fault.status not in EXPLAINED or final(fault.said):
             return False
         client = self.client
-        if self.pictures() and NO_PICTURES.search(fault.said) and COMPLAINT.search(fault.said):
+        if self.pictures() and no_pictures(fault.said):
             self.without = True
             client.blind = client.blind or not BAD_PICTURE.search(fault.said)
             what = "takes no pictures" if client.blind else "cannot read a picture"
@@ -227,10 +228,11 @@ class _Asking:
 
     async def _wait(self, fault: Fault) -> None:
         """Wait before a repeat that a fault is worth, or give up."""
-        self.faults += 1
+        loading = fault.loading and self.loads < MOST_LOADS
+        self.loads, self.faults = self.loads + loading, self.faults + (not loading)
         if not fault.passes or self.faults > self.client.llm.retries:
             raise await self._error(fault) from None
-        growing = min(MOST_BACKOFF, self.client.backoff * 2 ** (self.faults - 1))
+        growing = min(MOST_BACKOFF, self.client.backoff * 2 ** (2 if loading else self.faults - 1))
         wait = growing * (0.5 + random.random() / 2) if fault.after is None else fault.after
         if wait >= self.left():
             asks = f", and asks to wait {wait:.3g} s" if fault.after is not None else ""
@@ -238,12 +240,13 @@ class _Asking:
             raise await self._error(fault, f"{asks}{left}") from None
         asked = " as it asks" if fault.after is not None else ""
         cause = self.client.safe(str(fault), LINE_CHARS)
-        self._note(f"{cause}; asked again after {wait:.2g} s{asked}")
+        if not loading or self.loads == 1:
+            self._note(f"{cause}; asked again after {wait:.2g} s{asked}")
         await asyncio.sleep(wait)
 
     async def _error(self, fault: Fault, more: str = "") -> ServerError:
         """The error that a fault ends in."""
-        client, hint = self.client, fault.hint
+        client, hint = self.client, mend(fault, hosted=self.client.server.key)
         if fault.status in (400, 404) and MODEL.search(fault.said):
             hint = f"Set OCELLI_MODEL to a model that it has{await self._models()}"
         times = f" (asked {self.sent} times)" if self.sent > 1 else ""
@@ -284,16 +287,15 @@ class _Asking:
     def _usage(self, merged: Merged, text: str, calls: tuple[Asked, ...]) -> Usage:
         llm, request, pictures = self.client.llm, self.request, self.pictures()
         shown = len(request.pictures) if pictures else 0
-        guessed = merged.tokens is None
-        if merged.tokens is None:
-            wordy = self.sent_bytes // max(1, self.sent)
-            wordy -= sum(len(p.data_url) for p in request.pictures) if pictures else 0
-            said = len(text) + len(merged.thought) + sum(len(c.name + c.arguments) for c in calls)
-            into = wordy // CHARS_PER_TOKEN + shown * TOKENS_PER_PICTURE
-            merged.tokens = (max(1, into), max(1, said // CHARS_PER_TOKEN))
-        tokens_in, tokens_out = merged.tokens
+        wordy = len(self._written())
+        wordy -= sum(len(p.data_url) for p in request.pictures) if pictures else 0
+        said = len(text) + len(merged.thought) + sum(len(c.name + c.arguments) for c in calls)
+        tokens_in, tokens_out = merged.tokens or guess(wordy, shown, said)
+        if doubtful := doubt(wordy, tokens_in):
+            self._note(doubtful)
         return Usage(
-            llm_calls=1, tokens_in=tokens_in, tokens_out=tokens_out, estimated=int(guessed),
+            llm_calls=1, tokens_in=tokens_in, tokens_out=tokens_out,
+            estimated=int(merged.tokens is None),
             cost=(tokens_in * llm.price_in + tokens_out * llm.price_out) / 1e6,
             pictures=shown, sent_bytes=self.sent_bytes, model=self.client.model,
             prompt=request.prompt, retries=tuple(self.lines),

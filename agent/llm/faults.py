@@ -12,28 +12,44 @@ from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from agent.llm.servers import COMPLAINT
+
 RETRIED = frozenset({408, 409, 425, 429})
 """Client errors that may pass; those of the server (5xx) may, but for `FINAL`."""
 FINAL = frozenset({501, 505})
 QUOTA = re.compile(r"(?i)insufficient_quota|credit balance|billing|payment required|out of credits")
 TOO_LONG = re.compile(
-    r"(?i)context[ _]length|context window|maximum context|context size|too many tokens"
-    r"|prompt is too long|reduce the length"
+    r"(?i)context[ _](length|window|size|limit)|maximum context|too many tokens|reduce the length"
+    r"|prompt is too long|maximum (allowed )?(prompt|input) length|maximum number of tokens"
+    r"|(input|prompt) token count"
+)
+TOO_MUCH = re.compile(
+    r"(?i)max_(completion_|output_)?tokens\b.{0,60}(too large|greater than|at most|exceeds)"
 )
 NO_TOOLS = re.compile(
     r"(?i)does not support tools|enable-auto-tool-choice|tools? param(eter)? requires --jinja"
     r"|tool(s| use| calling)? (is|are) not supported|does not support (function|tool) calling"
 )
-NO_PICTURES = re.compile(
-    r"(?i)image[ _]?(url|input)|multimodal|\bvision\b|at most 0 image|does not support images?"
-    r"|mmproj|unknown variant .?image|no endpoints found that support image"
+UNREAD = re.compile(
+    r"(?i)output that does not match the expected|error parsing tool call|tool_use_failed"
+    r"|failed to (parse|call) (a |the )?(function|tool)"
 )
+"""The model wrote a call that its own server cannot read; the next one may be better."""
+LOADING = re.compile(r"(?i)loading (the )?model|model .{0,80}(currently|still|being) load(ing|ed)")
+NO_PICTURES = re.compile(
+    r"(?i)image[ _]?(url|input|file)|multimodal|\bvision\b|at most \d+ image|load image"
+    r"|does not support images?|mmproj|unknown variant .?image|no endpoints found that support image"
+)
+PLAINLY = re.compile(r"(?i)at most \d+ image|not a multimodal|load image|image file")
+"""… by themselves, without a word of complaint."""
 BAD_PICTURE = re.compile(
     r"(?i)too (large|big|small|many)|decode|invalid (base64|image)|corrupt|exceed|download|format"
+    r"|at most [1-9]\d* image|load image|image file"
 )
 """Words by which one picture is refused, not all."""
 MODEL = re.compile(
-    r"(?i)model.{0,80}(not found|not exist|unknown|no such|not available)|no such model|model_not_found|pull model"
+    r"(?i)model.{0,80}(not found|not exist|unknown|no such|not available)|no such model"
+    r"|model_not_found|pull model|server is pinned to"
 )
 HINTS = {
     401: "Set OPENAI_API_KEY to a key that this server knows",
@@ -44,6 +60,15 @@ HINTS = {
     413: "Send fewer or smaller pictures",
 }
 LATER = "Try later, or name another model with OCELLI_MODEL"
+REACT = "Plan in plain text: --planner react"
+READS_MORE = "Ask about less at once, or name a model that reads more"
+SERVE_LONGER = (
+    "Serve the model with a longer context (llama.cpp -c 32768, vLLM --max-model-len 32768, "
+    "Ollama OLLAMA_CONTEXT_LENGTH=32768), or name one that reads more"
+)
+"""… where the server is one's own."""
+SHORTER = "Lower `max_reply_tokens` of Settings.llm"
+FASTER = "Give it more time (OCELLI_REPLY_SECONDS=300, --max-seconds 600), or name a faster model"
 ADDRESS = "See that OPENAI_BASE_URL is the address of an OpenAI-compatible server"
 
 
@@ -72,6 +97,8 @@ class Fault(Exception):
         """All that the server said, to be searched, not shown."""
         self.refused = not passes
         """Whether the operator must act."""
+        self.loading = False
+        """Whether the server only has to be waited for."""
 
 
 def malformed(what: str) -> Fault:
@@ -82,6 +109,11 @@ def malformed(what: str) -> Fault:
 def cut(what: str) -> Fault:
     """A reply that stopped before its end."""
     return Fault(what)
+
+
+def late(seconds: float) -> Fault:
+    """A reply that did not end in time."""
+    return Fault(f"no whole reply came within {seconds:.3g} s", hint=FASTER)
 
 
 def too_large(limit: int) -> Fault:
@@ -129,12 +161,34 @@ def of_error(status: int, said: str, code: str, after: float | None = None) -> F
     if quota and status in (200, 402, 403, 429):
         hint, passes = HINTS[402], False
     elif TOO_LONG.search(both) and status != 429:
-        hint, passes = "Ask about less at once, or name a model that reads more", False
+        hint, passes = READS_MORE, False
+    elif status in (400, 422) and TOO_MUCH.search(both):
+        hint, passes = SHORTER, False
     elif NO_TOOLS.search(both):
-        hint, passes = "Plan in plain text: --planner react", False
+        hint, passes = REACT, False
+    elif UNREAD.search(both):
+        hint, passes = REACT, True
     elif not passes and hint is LATER:
         hint = "See what it says of the request, or name another model with OCELLI_MODEL"
-    return Fault(cause, passes=passes, hint=hint, after=after, status=status, said=both)
+    fault = Fault(cause, passes=passes, hint=hint, after=after, status=status, said=both)
+    fault.loading = status == 503 and after is None and bool(LOADING.search(both))
+    return fault
+
+
+def final(said: str) -> bool:
+    """Whether a refusal is one of lengths, which nothing that is left out would mend."""
+    return bool(TOO_LONG.search(said) or TOO_MUCH.search(said))
+
+
+def no_pictures(said: str) -> bool:
+    """Whether a refusal is one of pictures."""
+    complains = COMPLAINT.search(said) or PLAINLY.search(said)
+    return bool(complains and NO_PICTURES.search(said))
+
+
+def mend(fault: Fault, *, hosted: bool) -> str:
+    """The mend of a fault; one's own server can be started otherwise."""
+    return SERVE_LONGER if fault.hint is READS_MORE and not hosted else fault.hint
 
 
 def _passes(status: int, code: str) -> bool:

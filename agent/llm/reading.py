@@ -6,16 +6,19 @@ Knows nothing of connections, time-outs or what is done about a fault.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from agent.llm.arguments import scrub
-from agent.llm.faults import malformed
+from agent.llm.faults import malformed, of_error
 from agent.llm.link import Answer
 from agent.llm.merge import Merged
 from agent.llm.sse import END, Events, looks_like
 
 EVENTS = "text/event-stream"
+BROKEN_ERROR = re.compile(rb'\{"error": ?"(.+)', re.DOTALL)
+"""Words between quotes that were not masked, as ``transformers serve`` tells of an error."""
 
 
 async def read(
@@ -72,7 +75,7 @@ def parsed(body: bytes) -> dict[str, Any]:
     Raises:
         Fault: it is none.
     """
-    start = body[:200].lstrip()
+    start = body[:2000].lstrip()
     if not start:
         raise malformed("its reply is empty")
     if start.startswith(b"<"):
@@ -80,6 +83,9 @@ def parsed(body: bytes) -> dict[str, Any]:
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):
+        if words := BROKEN_ERROR.match(start):
+            said = words[1].decode("utf-8", "replace").rstrip('"} ')
+            raise of_error(200, said, "") from None
         raise malformed("its reply is not JSON") from None
     if not isinstance(found, dict):
         raise malformed("its reply is no JSON object")

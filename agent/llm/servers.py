@@ -60,6 +60,7 @@ HOSTS: tuple[tuple[str, Server], ...] = (
 PORTS: dict[int, Server] = {
     11434: Server("ollama", strict=False, must_call=False, parallel=False),
     8080: Server("llama.cpp", strict=False),
+    9931: Server("llama.cpp", strict=False),  # what it will listen on by default
     1234: Server("lm-studio", strict=False),
     30000: Server("sglang"),
 }

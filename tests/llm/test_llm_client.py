@@ -390,3 +390,14 @@ def test_settings_are_shown_without_secrets(llm_server: Server) -> None:
         assert secret not in shown
     assert chosen.model_dump(mode="json")["base_url"] == llm_server.url
     assert chosen.base_url == url
+
+
+def test_how_long_a_reply_may_take_comes_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert LLM().timeout == 60
+    monkeypatch.setenv("OCELLI_REPLY_SECONDS", "300")
+    assert LLM().timeout == 300
+    monkeypatch.setenv("OCELLI_REPLY_SECONDS", "0")
+    with pytest.raises(ValueError, match="greater than 0"):
+        LLM()

@@ -33,7 +33,7 @@ machine."""
         ("large", "it answers 413", "smaller pictures"),
         ("invalid", "it answers 422: the messages make no sense", "OCELLI_MODEL"),
         ("bad", "it answers 400: the messages make no sense", "OCELLI_MODEL"),
-        ("context", "maximum context length is 8192", "Ask about less"),
+        ("context", "maximum context length is 8192", "longer context"),
         ("no tools", "does not support tools", "--planner react"),
         ("quota", "it answers 429: You exceeded your current quota", "Pay there"),
         ("redirect", "it answers 307 and sends us on to 'http://127.0.0.1:9", "OPENAI_BASE_URL"),
