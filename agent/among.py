@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tools.context import CancelToken, Models
@@ -38,6 +38,7 @@ def nearest(
     given: Sequence[Image | Film],
     most: int,
     cancel: CancelToken,
+    report: Callable[[str, float], None] = lambda message, share: None,
 ) -> list[Image]:
     """Pictures of `folder` by likeness to the first given one or to the question, best first.
 
@@ -49,6 +50,7 @@ def nearest(
         given: What came with it.
         most: How many may join it.
         cancel: Stops it; what was looked at by then is kept.
+        report: Hears how far looking at new pictures has come.
 
     Raises:
         InputError: there is no such folder, or no picture in it.
@@ -62,7 +64,7 @@ def nearest(
     place = folder.expanduser().resolve()
     name = hashlib.sha256(str(place).encode("utf-8", "surrogateescape")).hexdigest()[:24]
     index = PictureIndex(indexes / name)
-    index.update(place, embed, cancel=cancel)
+    index.update(place, embed, cancel=cancel, report=report)
     picture = next((g for g in given if isinstance(g, Image)), None)
     found = index.search(_asked(embed, question, picture), most + 1)
     if not found.texts:

@@ -33,6 +33,7 @@ from agent.events import (
     HostEvent,
     LimitHit,
     PlanMade,
+    Preparing,
     Repaired,
     Routed,
     RunStarted,
@@ -88,6 +89,8 @@ def notes(event: Event) -> Iterator[tuple[str, str]]:
                 note = f" ({image.note})" if image.note else ""
                 size = f"{image.width}×{image.height} px"
                 yield "dim", short(f"{image.handle}:{name} {size}{note}")
+        case Preparing():
+            yield "dim", short(event.message)
         case PlanMade():
             yield "bold", short(f"{event.step}. {event.thought or 'next step'}")
             for line in event.usage.retries:
@@ -203,6 +206,8 @@ class LiveView:
     def show(self, event: Event) -> None:
         """Print what is over, spin what is not."""
         match event:
+            case Preparing():
+                self._think(f"{event.message} ({event.share:.0%})")
             case Thinking():
                 self._think(event.text)
             case CallStarted():

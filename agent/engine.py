@@ -19,7 +19,7 @@ from typing import Any, cast
 
 from agent.asking import Images, clean_question, entered, ingest_all, run_started
 from agent.consent import Asks
-from agent.events import Event
+from agent.events import Event, Preparing
 from agent.executor import IN_FLIGHT, Executor
 from agent.folders import cache_folder, runs_folder
 from agent.given import Given
@@ -33,7 +33,7 @@ from agent.question import Question
 from agent.repair import Repairer
 from agent.session import session_name
 from agent.settings import Settings
-from agent.threads import in_thread
+from agent.threads import in_thread, soon
 from agent.trace import RunFolder
 from agent.turn import Working
 from tools import host_events
@@ -103,7 +103,9 @@ class Engine:
             pictures = await in_thread(lambda: ingest_all(images, self.settings), "ocelli-ingest")
             await in_thread(self._set_up)
             if among:
-                pictures += await self._among(Path(among), text, pictures)
+                async with contextlib.aclosing(self._among(Path(among), text, pictures)) as told:
+                    async for event in told:
+                        yield event
         except BaseException:
             await asyncio.gather(loading, return_exceptions=True)
             raise
@@ -121,22 +123,35 @@ class Engine:
                         yield event
 
     async def _among(
-        self, folder: Path, question: str, pictures: Sequence[Image | Film]
-    ) -> list[Image]:
-        """The pictures of a folder that join a question."""
+        self, folder: Path, question: str, pictures: list[Image | Film]
+    ) -> AsyncGenerator[Event, None]:
+        """Add the pictures of a folder that join a question; how far looking at them has come."""
         from agent.among import NEAREST, nearest
 
         assert self._host is not None
         host, indexes = self._host, cache_folder(self.settings) / "indexes"
         most = min(NEAREST, self.settings.max_images - len(pictures))
-        token = CancelToken()
-        try:
-            return await in_thread(
-                lambda: nearest(folder, indexes, host, question, pictures, most, token),
+        token, loop = CancelToken(), asyncio.get_running_loop()
+        told: asyncio.Queue[Event | None] = asyncio.Queue()
+
+        def report(message: str, share: float) -> None:
+            soon(loop, told.put_nowait, Preparing(message=message, share=share))
+
+        given = tuple(pictures)
+        work = asyncio.ensure_future(
+            in_thread(
+                lambda: nearest(folder, indexes, host, question, given, most, token, report),
                 "ocelli-folder",
             )
+        )
+        work.add_done_callback(lambda _: told.put_nowait(None))
+        try:
+            while (event := await told.get()) is not None:
+                yield event
+            pictures += await work
         finally:
             token.cancel()
+            work.cancel()
 
     async def _load(self) -> None:
         """Import and make what every question needs, while its pictures are decoded elsewhere."""

@@ -40,6 +40,15 @@ class ImageRef(BaseModel):
     """What ingest has to say: ``first of 12 frames``, ``page 2 of 3``."""
 
 
+class Preparing(Base):
+    """Something takes long before the run begins: the pictures of a folder are looked at."""
+
+    type: Literal["preparing"] = "preparing"
+    message: str
+    share: float
+    """Of the work that is done, 0 to 1."""
+
+
 class RunStarted(Base):
     """A question was accepted."""
 
@@ -241,7 +250,7 @@ class AnswerGiven(Base):
 
 
 Event = Annotated[
-    RunStarted | Routed | Thinking | PlanMade | Repaired | ConsentAsked | ConsentGiven | CallStarted | CallProgress | CallFinished | CallFailed
+    Preparing | RunStarted | Routed | Thinking | PlanMade | Repaired | ConsentAsked | ConsentGiven | CallStarted | CallProgress | CallFinished | CallFailed
     | FellBack | HostEvent | SentBack | LimitHit | AnswerGiven,
     Field(discriminator="type"),
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,8 @@ from seeing_fakes import Eyes, ready
 import tools.index
 from agent import Agent, Settings
 from agent.among import NEAREST
+from agent.console import PlainView
+from agent.events import Preparing
 from tools.errors import InputError, MissingModel
 from tools.types import Embeddings, Image
 
@@ -107,6 +110,30 @@ def test_a_folder_is_looked_at_once(agent: Agent, folder: Path, host: Colours) -
     before = host.looked
     agent.ask("Find pictures like this one", [plain((0, 0, 250))], folder=folder)
     assert host.looked - before == 1 + 4 + 1, "the query, and the ranking of four and of itself"
+
+
+def test_how_far_it_has_come_is_told_and_what_was_looked_at_stays(
+    agent: Agent, folder: Path, host: Colours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tools.index, "BATCH", 2)
+    asked = ("Find pictures like this one", [plain((250, 0, 0))])
+    stream = agent.stream(*asked, folder=folder)
+    first = next(stream)
+    assert isinstance(first, Preparing)
+    assert (first.message, first.share) == ("looking at picture 1 of 5", 0)
+    second = next(stream)
+    assert isinstance(second, Preparing)
+    assert second.share == 2 / 5
+    stream.close()
+    events = list(agent.stream(*asked, folder=folder))
+    again = [e for e in events if isinstance(e, Preparing)]
+    assert int(again[0].message.split()[-1]) < 5, "it goes on where it was stopped"
+    assert events[len(again)].type == "run_started"
+    assert events[-1].type == "answer_given"
+    shown = io.StringIO()
+    for event in again[:1]:
+        PlainView(shown).show(event)
+    assert shown.getvalue().strip() == again[0].message
 
 
 def test_only_the_nearest_few_join(agent: Agent, folder: Path) -> None:
