@@ -17,6 +17,7 @@ from typing import Any
 from tools.catalog import ModelSpec
 from tools.diffusion import quiet
 from tools.errors import BadArguments, SetupError, ToolFailed
+from tools.turns import OPENING
 from tools.weights import folder, pull
 
 HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
@@ -67,7 +68,7 @@ def _style(pipeline: Any, repo: str) -> Iterator[None]:
         raise SetupError(
             "package peft, which learned styles need, is not installed", hint="pip install peft"
         )
-    with _fitting(repo):
+    with OPENING.alone(), _fitting(repo):
         pipeline.load_lora_weights(
             path.parent,
             weight_name=path.name,
@@ -78,7 +79,8 @@ def _style(pipeline: Any, repo: str) -> Iterator[None]:
     try:
         yield
     finally:
-        pipeline.unload_lora_weights()
+        with OPENING.alone():
+            pipeline.unload_lora_weights()
 
 
 @contextlib.contextmanager
@@ -87,7 +89,7 @@ def _word(pipeline: Any, repo: str) -> Iterator[str]:
     if getattr(pipeline, "text_encoder_2", None) is not None:
         raise ToolFailed("learned words are for models with one text encoder, such as SD 1.5")
     known = set(pipeline.tokenizer.get_vocab())
-    with _fitting(repo):
+    with OPENING.alone(), _fitting(repo):
         pipeline.load_textual_inversion(
             path.parent, weight_name=path.name, local_files_only=True, use_safetensors=True
         )
@@ -95,7 +97,8 @@ def _word(pipeline: Any, repo: str) -> Iterator[str]:
     try:
         yield new[0] if new else ""
     finally:
-        pipeline.unload_textual_inversion()
+        with OPENING.alone():
+            pipeline.unload_textual_inversion()
 
 
 @contextlib.contextmanager

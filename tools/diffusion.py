@@ -1,4 +1,4 @@
-"""What all pipelines of ``diffusers`` share: opening, seeds, stopping, previews.
+"""What all pipelines of ``diffusers`` share: opening, leaving, seeds, stopping, steps.
 
 Weights come from a folder on this machine, as safetensors, and no code beside them is run.
 
@@ -13,19 +13,31 @@ import contextlib
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from tools.catalog import ModelSpec
 from tools.context import CancelToken, ToolContext
 from tools.device import here, nbytes
 from tools.errors import BadArguments, SetupError, ToolFailed
+from tools.host_parts import PARTS
+from tools.previews import sketcher
 from tools.repaint import Pixels
+from tools.turns import OPENING
 from tools.weights import folder, pull
 
 LAST_SEED = 2**32 - 1
+STEPS = 30
+GUIDANCE = 7.5
+"""What Stable Diffusion is asked with, unless the model's own file says otherwise."""
+
+pipeline_spec = partial(
+    ModelSpec, version="1", modules=("torch", "transformers", "diffusers"), extra="edit"
+)
+"""How a pipeline is declared."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +73,7 @@ def open_pipeline(kind: Any, repo: str, **more: Any) -> Any:
     Args:
         kind: a pipeline class of ``diffusers``.
         repo: the hub id.
-        **more: handed to ``from_pretrained``: parts that lie elsewhere, settings.
+        **more: handed to ``from_pretrained``: settings, and parts that are open, on the device.
 
     Raises:
         SetupError: the weights are not here, damaged, or of another kind.
@@ -71,12 +83,15 @@ def open_pipeline(kind: Any, repo: str, **more: Any) -> Any:
     settings: dict[str, Any] = {"dtype": device.dtype, "variant": _variant(path), **more}
     if "safety_checker" in inspect.signature(kind.__init__).parameters:
         settings |= _checker(path)
-    with explained(repo):
+    with OPENING.alone(), explained(repo):
         pipeline = kind.from_pretrained(
             path, local_files_only=True, trust_remote_code=False, use_safetensors=True, **settings
         )
     pipeline.set_progress_bar_config(disable=True)
-    return pipeline.to(device.name)
+    for name, part in pipeline.components.items():
+        if name not in more and is_network(part):  # what was handed in may be at work
+            part.to(device.name)
+    return pipeline
 
 
 def open_part(kind: Any, repo: str, **more: Any) -> Any:
@@ -87,7 +102,7 @@ def open_part(kind: Any, repo: str, **more: Any) -> Any:
     """
     quiet()
     path, device = folder(repo), here()
-    with explained(repo):
+    with OPENING.alone(), explained(repo):
         model = kind.from_pretrained(
             path,
             local_files_only=True,
@@ -99,10 +114,33 @@ def open_part(kind: Any, repo: str, **more: Any) -> Any:
     return model.to(device.name).eval()
 
 
+class Piped:
+    """A model of ours that is a pipeline, as its host sees it."""
+
+    def __init__(self, pipeline: Any) -> None:
+        self._pipeline = pipeline
+
+    def nbytes(self) -> int:
+        """Bytes of the weights that it is charged for."""
+        return weight_bytes(self._pipeline) - self.borrowed()
+
+    def borrowed(self) -> int:
+        """Bytes of the weights that another model is charged for."""
+        return PARTS.borrowed(self._pipeline)
+
+    def close(self) -> None:
+        """Let go of what it shares with other models."""
+        PARTS.release(self._pipeline)
+
+
 def weight_bytes(pipeline: Any) -> int:
     """Bytes of the weights of all networks of a pipeline."""
-    parts = pipeline.components.values()
-    return nbytes(*(p for p in parts if hasattr(p, "parameters") and hasattr(p, "buffers")))
+    return nbytes(*filter(is_network, pipeline.components.values()))
+
+
+def is_network(part: Any) -> bool:
+    """Whether a part of a pipeline has weights, as its tokenizer and its schedule have not."""
+    return hasattr(part, "parameters") and hasattr(part, "buffers")
 
 
 def quiet() -> None:
@@ -172,7 +210,7 @@ def paint(
         ToolFailed: the checkpoint's own safety checker refused the picture.
     """
     cancel.check()
-    sketch = _sketcher(pipeline) if on_step is not None else None
+    sketch = sketcher(pipeline, call) if on_step is not None else None
 
     def after(pipeline: Any, index: int, timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
         if on_step is not None and sketch is not None:
@@ -188,46 +226,6 @@ def paint(
             hint="Ask for something else, or give another seed",
         )
     return np.asarray(made.images[0].convert("RGB"))
-
-
-def _sketcher(pipeline: Any) -> Callable[[Any], Pixels | None]:
-    """What turns latents into a rough picture: the linear map to colours that fits this VAE best.
-
-    It is fitted once, on a board of colour patches that the VAE encodes. Latents that are packed
-    into tokens give None.
-    """
-    if not hasattr(pipeline, "_ocelli_colours"):
-        pipeline._ocelli_colours = _colours(pipeline.vae)
-    weights = pipeline._ocelli_colours
-
-    def sketch(latents: Any) -> Pixels | None:
-        if latents.ndim != 4 or weights is None or latents.shape[1] != len(weights) - 1:
-            return None
-        plane = latents[0].float().cpu().numpy().transpose(1, 2, 0)
-        rgb = plane @ weights[:-1] + weights[-1]
-        return np.asarray(np.clip(np.round(rgb), 0, 255), np.uint8)
-
-    return sketch
-
-
-def _colours(vae: Any) -> NDArray[np.float32] | None:
-    """(c + 1, 3) map of scaled latents and 1 to RGB from 0 to 255; None for other kinds of VAE."""
-    import torch
-
-    if type(vae).__name__ != "AutoencoderKL":
-        return None
-    side = 4 * 2 ** (len(vae.config.block_out_channels) - 1)
-    patches = np.random.default_rng(0).integers(0, 256, (8, 8, 3))
-    board = np.kron(patches, np.ones((side, side, 1))).astype(np.float32)
-    pixels = torch.from_numpy(board / 127.5 - 1).permute(2, 0, 1)[None]
-    with torch.inference_mode():
-        latents = vae.encode(pixels.to(vae.device, vae.dtype)).latent_dist.mode()
-    shift = getattr(vae.config, "shift_factor", None) or 0.0
-    flat = ((latents[0].float() - shift) * vae.config.scaling_factor).cpu().flatten(1).numpy().T
-    small = board.reshape(32, side // 4, 32, side // 4, 3).mean(axis=(1, 3)).reshape(-1, 3)
-    known = np.concatenate([flat, np.ones((len(flat), 1), np.float32)], axis=1)
-    weights, *_ = np.linalg.lstsq(known, small, rcond=None)
-    return np.asarray(weights, np.float32)
 
 
 def own_side(pipeline: Any) -> int:

@@ -106,5 +106,7 @@ def measured_mb(spec: ModelSpec, model: Any) -> float:
     if not callable(tells):
         return spec.memory_mb
     weights = float(tells()) / 1e6
+    borrowed = getattr(model, "borrowed", None)
+    whole = weights + (float(borrowed()) / 1e6 if callable(borrowed) else 0.0)
     room = spec.memory_mb - spec.weights_mb  # the files may hold more than is loaded
-    return weights + (room if room > 0 else max(0.0, spec.memory_mb - weights))
+    return weights + (room if room > 0 else max(0.0, spec.memory_mb - whole))

@@ -10,9 +10,21 @@ from __future__ import annotations
 
 import threading
 import weakref
+from dataclasses import dataclass
 from typing import Any
 
 from tools.device import nbytes
+
+
+@dataclass
+class _Held:
+    """A part and who holds it."""
+
+    part: weakref.ref[Any]
+    size: int
+    """Bytes when it came: a holder may be about to change it when it is asked."""
+    holders: list[weakref.ref[Any]]
+    """The first is charged."""
 
 
 class Parts:
@@ -20,8 +32,18 @@ class Parts:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._held: dict[str, tuple[weakref.ref[Any], list[weakref.ref[Any]]]] = {}
-        """Key to the part and its holders, the first of whom is charged."""
+        self._held: dict[str, _Held] = {}
+
+    def join(self, key: str, holder: Any) -> Any | None:
+        """The part that goes by `key`, which `holder` holds from now on; None where there is none.
+
+        For those who need not load what others have.
+        """
+        with self._lock:
+            known = next((whole for name, whole, _ in self._living() if name == key), None)
+            if known is not None:
+                self._held[key].holders.append(weakref.ref(holder))
+            return known
 
     def share(self, key: str, holder: Any, part: Any) -> Any:
         """The part that goes by `key`: that of others where it is alike, else `part`, for others.
@@ -30,12 +52,11 @@ class Parts:
         """
         with self._lock:
             known = next((whole for name, whole, _ in self._living() if name == key), None)
-            if known is not None:
-                if _alike(known, part):
-                    self._held[key][1].append(weakref.ref(holder))
-                    return known
-                return part
-            self._held[key] = (weakref.ref(part), [weakref.ref(holder)])
+            if known is None:
+                self._held[key] = _Held(weakref.ref(part), nbytes(part), [weakref.ref(holder)])
+            elif known is part or _alike(known, part):
+                self._held[key].holders.append(weakref.ref(holder))
+                return known
             return part
 
     def release(self, holder: Any) -> None:
@@ -55,30 +76,28 @@ class Parts:
     def borrowed(self, holder: Any) -> int:
         """Bytes of what it holds but another is charged for."""
         with self._lock:
-            lent = [
-                part
-                for _, part, holders in self._living()
+            return sum(
+                self._held[key].size
+                for key, _, holders in self._living()
                 if holders[0] is not holder and any(h is holder for h in holders)
-            ]
-        return nbytes(*lent)
+            )
 
     def _living(self) -> list[tuple[str, Any, list[Any]]]:
         """Keys, parts and holders that are still there; what is gone is forgotten."""
         found = []
-        for key, (part, holders) in list(self._held.items()):
-            there = [(ref, h) for ref in holders if (h := ref()) is not None]
-            whole = part()
+        for key, held in list(self._held.items()):
+            there = [(ref, h) for ref in held.holders if (h := ref()) is not None]
+            whole = held.part()
             if whole is None or not there:
                 del self._held[key]
                 continue
-            self._held[key] = (part, [ref for ref, _ in there])
+            held.holders = [ref for ref, _ in there]
             found.append((key, whole, [h for _, h in there]))
         return found
 
     def _drop(self, holder: Any) -> None:
-        for key, (part, holders) in list(self._held.items()):
-            left = [ref for ref in holders if ref() is not holder]
-            self._held[key] = (part, left)
+        for held in self._held.values():
+            held.holders = [ref for ref in held.holders if ref() is not holder]
         self._living()
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tools.context import CancelToken
-from tools.diffusion import OnStep, generator, paint, weight_bytes
+from tools.diffusion import OnStep, Piped, generator, paint
 from tools.repaint import MULTIPLE, Area, Pixels, repaint
 from tools.types import Image
 
@@ -19,7 +19,7 @@ Arguments = Callable[[Pixels], dict[str, Any]]
 steps and noise."""
 
 
-class Editor:
+class Editor(Piped):
     """Changes pictures by instructions."""
 
     def __init__(
@@ -31,7 +31,8 @@ class Editor:
         steps: int,
         multiple: int = MULTIPLE,
     ) -> None:
-        self._pipeline, self._arguments = pipeline, arguments
+        super().__init__(pipeline)
+        self._arguments = arguments
         self._side, self._steps, self._multiple = side, steps, multiple
 
     def __call__(
@@ -64,7 +65,3 @@ class Editor:
             )
 
         return repaint(image, area, brush, self._side, self._multiple)
-
-    def nbytes(self) -> int:
-        """Bytes of the weights."""
-        return weight_bytes(self._pipeline)

@@ -1,4 +1,4 @@
-"""Opening models and processors of ``transformers``, and stopping their generation.
+"""Models of ``transformers`` as ours: declared, opened, measured, and stopped as they generate.
 
 Weights come from a folder on this machine and nowhere else, as safetensors; no code that lies
 beside them is run. The device decides the number format and how attention is computed, a profile
@@ -8,17 +8,56 @@ whether a network is compiled. Knows nothing of what the models are for.
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from tools.catalog import ModelSpec
 from tools.context import CancelToken
-from tools.device import Device, here
+from tools.device import Device, here, nbytes
 from tools.errors import SetupError
+from tools.turns import OPENING
 from tools.types import Image
 from tools.weights import folder, pull
+
+SIGHT = ("torch", "torchvision", "transformers")
+"""Packages of a model whose library prepares pictures with torchvision."""
+
+
+def network_spec(
+    repo: str,
+    load: Callable[..., Any],
+    *args: Any,
+    modules: tuple[str, ...] = ("torch", "transformers"),
+    extra: str = "vision",
+    **more: Any,
+) -> ModelSpec:
+    """How a network is declared that is loaded from one hub id.
+
+    Args:
+        repo: the hub id.
+        load: called with it and `args`.
+        *args: further arguments of `load`.
+        modules: packages that it needs.
+        extra: what brings them.
+        **more: the other fields of a spec.
+    """
+    made = partial(load, repo, *args)
+    return ModelSpec(load=made, weights=repo, version="1", modules=modules, extra=extra, **more)
+
+
+class Network:
+    """A model of ours that is one network with its processor, as its host sees it."""
+
+    def __init__(self, model: Any, processor: Any) -> None:
+        self._model, self._processor = model, processor
+
+    def nbytes(self) -> int:
+        """Bytes of the weights that it is charged for."""
+        return nbytes(self._model)
 
 
 @dataclass(frozen=True)
@@ -93,9 +132,10 @@ def _from(kind: Any, repo: str, settings: dict[str, Any]) -> Any:
     logging.disable_progress_bar()
     path = folder(repo)
     try:
-        return kind.from_pretrained(
-            path, local_files_only=True, trust_remote_code=False, **settings
-        )
+        with OPENING.together():
+            return kind.from_pretrained(
+                path, local_files_only=True, trust_remote_code=False, **settings
+            )
     except (OSError, ValueError, KeyError) as error:
         words = next(iter(str(error).strip().splitlines()), "")[:200]
         raise SetupError(

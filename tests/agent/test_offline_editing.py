@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ from looking_pictures import astronaut, coffee, discs, notice, three
 from PIL import Image as PilImage
 from reading_pictures import card, parcel
 
-from agent import Agent, Settings
+from agent import Agent
 
 Pixels = np.ndarray
 Box = tuple[int, int, int, int]
@@ -23,14 +22,6 @@ PICTURES: dict[str, Callable[[], Pixels]] = {
     "discs": discs, "menu": menu, "notice": notice, "parcel": parcel, "receipt": receipt,
     "three": three,
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agent]:
-    folder: Path = tmp_path_factory.mktemp("editing")
-    settings = Settings(planner="offline", home=folder / "home", out=folder / "runs")
-    with Agent(settings) as made:
-        yield made
 
 
 def edited(agent: Agent, picture: str, question: str) -> Pixels:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -22,21 +21,13 @@ from looking_pictures import (
     tilted,
 )
 
-from agent import Agent, Settings
+from agent import Agent
 
 PICTURES: dict[str, Callable[[], np.ndarray]] = {
     "astronaut": astronaut, "boards": boards, "blurred": blurred, "changed": changed, "codes": codes,
     "coffee": coffee, "dark": dark, "discs": discs, "grey": grey, "notice": notice, "three": three,
     "tilted": tilted,
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agent]:
-    folder: Path = tmp_path_factory.mktemp("looking")
-    settings = Settings(planner="offline", home=folder / "home", out=folder / "runs")
-    with Agent(settings) as made:
-        yield made
 
 
 # picture, question, what the answer must match

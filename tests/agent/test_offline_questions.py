@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
 from agent_pictures import boards, codes, departures, hours, menu, notice, poster, receipt
 
-from agent import Agent, Settings
+from agent import Agent
 
 
 def astronaut() -> np.ndarray:
@@ -29,14 +27,6 @@ PICTURES = {
     "receipt": receipt, "boards": boards, "poster": poster, "codes": codes, "menu": menu,
     "astronaut": astronaut, "coins": coins, "departures": departures, "notice": notice, "hours": hours,
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agent]:
-    folder: Path = tmp_path_factory.mktemp("offline")
-    settings = Settings(planner="offline", home=folder / "home", out=folder / "runs")
-    with Agent(settings) as made:
-        yield made
 
 
 # picture, question, what the answer must match, status

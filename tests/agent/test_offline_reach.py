@@ -248,7 +248,7 @@ def agent(tmp_path_factory: pytest.TempPathFactory, hub) -> Iterator[Agent]:
         (eomt_model.LARGE.weights, eomt.build_eomt),
         (owlv2_model.BASE.weights, owlv2.build_owlv2),
         (got_model.REPO, got_ocr2.build_got_ocr2),
-        (sd_control.SD15, diffusion.build_sd),
+        (sd_control.SD15.repo, diffusion.build_sd),
         (gligen.REPO, diffusion.build_gligen),
         (sd_control.EDGES.parts[0], diffusion.build_control),
         (sd_control.DEPTH.parts[0], diffusion.build_control),

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -13,7 +12,7 @@ from looking_pictures import notice, tilted
 from reading_pictures import card, ferries, parcel
 from skimage import data
 
-from agent import Agent, Settings
+from agent import Agent
 
 
 def page() -> np.ndarray:
@@ -26,14 +25,6 @@ PICTURES: dict[str, Callable[[], np.ndarray]] = {
     "menu": menu, "notice": notice, "page": page, "parcel": parcel, "poster": poster,
     "receipt": receipt, "tilted": tilted,
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agent]:
-    folder: Path = tmp_path_factory.mktemp("reading")
-    settings = Settings(planner="offline", home=folder / "home", out=folder / "runs")
-    with Agent(settings) as made:
-        yield made
 
 
 CITE = r"(?: \[[^\]]+\])?"

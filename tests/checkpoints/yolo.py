@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tools.models.dfine import COCO
+from tools.coco import COCO
 
 
 def build_yolo(folder: Path) -> None:

@@ -18,6 +18,7 @@ from checkpoints.diffusion import (
 from PIL import Image as PilImage
 
 from tools.context import CancelToken, ToolContext
+from tools.diffusion import GUIDANCE
 from tools.errors import BadArguments, SetupError, ToolFailed
 from tools.experts.generate import generate
 from tools.models import sd_control
@@ -29,7 +30,7 @@ PLAIN = {"labels": ("text",), "steps": 2, "seed": 3, "cancel": CancelToken()}
 
 @pytest.fixture(scope="module")
 def base(hub):
-    return hub(sd_control.SD15, build_sd)
+    return hub(sd_control.SD15.repo, build_sd)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,7 @@ def own(pipeline, prompt, **more):
         prompt,
         negative_prompt="",
         num_inference_steps=2,
-        guidance_scale=sd_control.GUIDANCE,
+        guidance_scale=GUIDANCE,
         generator=torch.Generator().manual_seed(3),
         **more,
     )
@@ -100,7 +101,10 @@ def test_a_subject_is_shown_as_in_the_library(hub, base, plain, rng):
     theirs = own(pipeline, "a bus", ip_adapter_image=PilImage.fromarray(subject.pixels))
     assert (made == theirs).all()
     assert (made != plain("a bus", **PLAIN).pixels).any()
-    assert model.nbytes() > plain.nbytes()
+    mine, theirs = model._pipeline, plain._pipeline
+    assert mine.unet is not theirs.unet, "the adapter stays in it"
+    assert (mine.vae is theirs.vae, mine.text_encoder is theirs.text_encoder) == (True, True)
+    assert model.nbytes() + model.borrowed() > plain.nbytes() + plain.borrowed()
 
 
 def test_what_does_not_fit_or_is_not_here_is_named(hub, plain):
@@ -112,7 +116,7 @@ def test_what_does_not_fit_or_is_not_here_is_named(hub, plain):
     hub("some/controlnet", build_control)
     with pytest.raises(ToolFailed, match="does not fit"):
         plain("a bus", concept="some/controlnet", **PLAIN)
-    hub(sd_control.SDXL, build_sdxl)
+    hub(sd_control.SDXL.repo, build_sdxl)
     with pytest.raises(ToolFailed, match="one text encoder"):
         sd_control.LARGE.load()("a bus", concept=CONCEPT, **PLAIN)
 

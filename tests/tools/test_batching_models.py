@@ -11,13 +11,14 @@ import pytest
 from checkpoints.blip import build_blip2_opt, build_blip2_t5, build_caption, build_vqa
 from checkpoints.dinov2 import build_dinov2
 from checkpoints.florence2 import build_florence2, scene
+from checkpoints.kosmos2 import build_kosmos2
 from checkpoints.siglip import build_clip, build_siglip2
 from fake_models import Gate, Task, hosted, until
 
 from tools.catalog import ModelSpec
 from tools.context import CancelToken
 from tools.errors import BadArguments, Cancelled, ToolError
-from tools.models import blip, dinov2, florence2, siglip
+from tools.models import blip, dinov2, florence2, kosmos2, siglip
 from tools.types import Boxes, Embeddings, Image, Labels
 
 GO = CancelToken()
@@ -95,6 +96,18 @@ def seen(images: list[Image]) -> list[tuple[str, tuple[Any, ...]]]:
     return [("embed", (images[0],)), ("embed", ("dog",)), ("embed", (images[1:],))]
 
 
+def referred(images: list[Image]) -> list[tuple[str, tuple[Any, ...]]]:
+    first, second, third = images
+    return [
+        *described(images),
+        ("caption", (second, "detailed")),
+        ("ground", (first, "the red box")),
+        ("ground", (second, EMPTY)),
+        ("ground", (third, "the red dog")),
+        ("ground", (first, "a dog")),
+    ]
+
+
 SPEAKS = (blip._Speaks, "_say")
 FAMILIES = {
     "florence2": Family(florence2.BASE, build_florence2, (florence2.Florence2, "_say"), places, {}, 6),
@@ -102,6 +115,7 @@ FAMILIES = {
     "blip vqa": Family(blip.BLIP_VQA, build_vqa, SPEAKS, questions, {}, 2),
     "blip2 opt": Family(blip.BLIP2_OPT, build_blip2_opt, SPEAKS, both, {}, 2),
     "blip2 t5": Family(blip.BLIP2_FLAN, build_blip2_t5, SPEAKS, both, {}, 2),
+    "kosmos2": Family(kosmos2.MODEL, build_kosmos2, (kosmos2.Kosmos2, "_say"), referred, {}, 7),
     "clip": Family(siglip.CLIP, build_clip, (siglip.TwoTowers, "_pictures"), looks, {"labels": ("red", "dog")}, 2),
     "siglip2": Family(siglip.SIGLIP2, build_siglip2, (siglip.TwoTowers, "_pictures"), looks, {"labels": ("red", "dog")}, 2),
     "dinov2": Family(dinov2.BASE, build_dinov2, (dinov2.Dinov2, "_look"), seen, {}, 1),
@@ -113,6 +127,7 @@ def _short_answers():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(blip, "MAX_TOKENS", 8)
         patch.setattr(florence2, "MAX_TOKENS", 24)
+        patch.setattr(kosmos2, "MAX_TOKENS", 8)
         yield
 
 

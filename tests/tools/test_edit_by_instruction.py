@@ -80,12 +80,12 @@ def test_klein_paints_what_the_library_paints(hub, rng, monkeypatch):
     stop, seen = CancelToken(), []
 
     def watch(step):
-        seen.append((step.number, step.total, step.preview))
+        seen.append((step.number, step.total, step.preview.shape))
         stop.cancel()
 
     with pytest.raises(Cancelled):
         model(image, area, WISH, cancel=stop, steps=4, on_step=watch)
-    assert seen == [(1, 4, None)]
+    assert seen == [(1, 4, (32, 32, 3))]
 
 
 def test_qwen_paints_what_the_library_paints(hub, rng, monkeypatch):

@@ -8,6 +8,7 @@ import torch
 from checkpoints.diffusion import build_gligen
 
 from tools.context import CancelToken, ToolContext
+from tools.diffusion import GUIDANCE
 from tools.errors import BadArguments, Cancelled
 from tools.experts.generate import generate
 from tools.models import gligen
@@ -42,7 +43,7 @@ def test_it_paints_what_the_library_paints(model, checkpoint):
         "a street",
         negative_prompt="rain",
         num_inference_steps=3,
-        guidance_scale=gligen.GUIDANCE,
+        guidance_scale=GUIDANCE,
         gligen_phrases=["bus", "person"],
         gligen_boxes=[[0.1, 0.1, 0.5, 0.9], [0.75, 0.0, 1.0, 0.5]],
         gligen_scheduled_sampling_beta=1.0,

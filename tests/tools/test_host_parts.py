@@ -16,6 +16,7 @@ from tools.garage import _off
 from tools.host_parts import PARTS, Parts
 from tools.models import sam2_hf, sam2_video
 from tools.types import Boxes, Image
+from tools.weights import folder
 
 NO_STOP = CancelToken()
 
@@ -47,6 +48,16 @@ def test_the_first_brings_it_and_is_charged():
     assert (parts.borrowed(first), parts.borrowed(second)) == (0, nbytes(mine))
     parts.release(first)
     assert parts.borrowed(second) == 0
+
+
+def test_what_is_there_is_joined_without_bringing_any():
+    parts, first, second, mine = Parts(), linear(), linear(), linear()
+    assert parts.join("encoder", second) is None
+    parts.share("encoder", first, mine)
+    assert parts.join("encoder", second) is mine
+    assert (parts.borrowed(first), parts.borrowed(second)) == (0, nbytes(mine))
+    parts.release(first)
+    assert (parts.borrowed(second), parts.join("encoder", first)) == (0, mine)
 
 
 def test_only_what_is_alike_is_shared():
@@ -116,4 +127,5 @@ def test_the_host_charges_it_once_and_then_the_one_that_stays():
         assert films.payload.close(20)
         until(lambda: host.stats().models[0].mb == pytest.approx(whole + 0.5, abs=1e-3))
         assert host.stats().resident == ("sam2-tiny",)
-    assert not PARTS._living()
+    here = str(folder(sam2_hf.TINY.weights).resolve())
+    assert not [key for key, *_ in PARTS._living() if key.startswith(here)]

@@ -7,11 +7,11 @@ import pytest
 from checkpoints.rf_detr import build_rf_detr
 from PIL import Image as PilImage
 
+from tools.coco import COCO
 from tools.context import CancelToken
 from tools.errors import Cancelled
 from tools.geometry import crop, resize
 from tools.models import rf_detr
-from tools.models.dfine import COCO
 from tools.types import Image
 
 GO = CancelToken()
@@ -103,3 +103,16 @@ def test_without_weights_it_is_not_ready(checkpoint, model):
     assert not rf_detr.MEDIUM.missing()
     assert rf_detr.LARGE.mend() == "ocelli models pull rf-detr-large"
     assert model.nbytes() > 100_000
+
+
+def test_several_pictures_at_once_are_found_like_each_alone(model, rng):
+    sizes = [(120, 200), (300, 90), (64, 64)]
+    images = [Image.as_root(rng.integers(0, 255, (*size, 3), np.uint8)) for size in sizes]
+    asked = {"labels": COCO, "cancel": GO, "min_score": FLOOR}
+    together = model.batch([("detect", (image,)) for image in images], **asked)
+    for image, found in zip(images, together, strict=True):
+        alone = model(image, **asked)
+        assert len(found) == len(alone) > 0
+        assert found.labels == alone.labels
+        assert found.xyxy == pytest.approx(alone.xyxy, abs=1e-3)
+        assert found.scores == pytest.approx(alone.scores, abs=1e-6)

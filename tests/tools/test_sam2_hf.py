@@ -14,6 +14,7 @@ from tools.errors import BadArguments, Cancelled
 from tools.experts.segment import segment
 from tools.geometry import crop, place_masks, resize
 from tools.models import sam2_hf
+from tools.prompted import AT_ONCE
 from tools.types import Boxes, Image, Masks, Points
 
 SPEC = sam2_hf.TINY
@@ -89,7 +90,7 @@ def test_many_boxes_are_decoded_in_groups(model, library, image, rng):
     masks, scores = library(image, input_boxes=[corners.tolist()])
     there = [i for i, mask in enumerate(masks) if mask.any()]
     assert found.labels == tuple(names[i] for i in there)
-    assert len(there) > sam2_hf.AT_ONCE
+    assert len(there) > AT_ONCE
     assert (found.masks != masks[there]).mean() < 1e-4  # batches of another size round otherwise
     assert found.scores == pytest.approx(np.clip(scores[there], 0, 1), abs=1e-5)
 

@@ -15,6 +15,7 @@ from checkpoints.diffusion import (
 from PIL import Image as PilImage
 
 from tools.context import CancelToken, ToolContext
+from tools.diffusion import GUIDANCE
 from tools.errors import BadArguments, Cancelled, MissingModel
 from tools.experts.generate import generate
 from tools.models import sd_control
@@ -30,13 +31,13 @@ WANTED = {
     "prompt": "a red bus",
     "negative_prompt": "",
     "num_inference_steps": 2,
-    "guidance_scale": sd_control.GUIDANCE,
+    "guidance_scale": GUIDANCE,
 }
 
 
 @pytest.fixture(scope="module")
 def base(hub):
-    return hub(sd_control.SD15, build_sd)
+    return hub(sd_control.SD15.repo, build_sd)
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +90,7 @@ def test_a_map_steers_as_in_the_library(hub, base, plain, steered, edges):
 def test_sdxl_takes_every_map_as_the_library_does(hub, edges, kind):
     from diffusers import ControlNetUnionModel, StableDiffusionXLControlNetUnionPipeline
 
-    folder, net = hub(sd_control.SDXL, build_sdxl), hub(sd_control.UNION, build_control_union)
+    folder, net = hub(sd_control.SDXL.repo, build_sdxl), hub(sd_control.UNION, build_control_union)
     pipeline = StableDiffusionXLControlNetUnionPipeline.from_pretrained(
         folder, controlnet=ControlNetUnionModel.from_pretrained(net), add_watermarker=False
     )
@@ -105,7 +106,7 @@ def test_sdxl_takes_every_map_as_the_library_does(hub, edges, kind):
 def test_sdxl_makes_pictures_from_words(hub):
     from diffusers import StableDiffusionXLPipeline
 
-    folder = hub(sd_control.SDXL, build_sdxl)
+    folder = hub(sd_control.SDXL.repo, build_sdxl)
     theirs = own(StableDiffusionXLPipeline.from_pretrained(folder, add_watermarker=False))
     model = sd_control.LARGE.load()
     assert (model("a red bus", labels=("text",), seed=3, **FEW).pixels == theirs).all()

@@ -17,6 +17,7 @@ from PIL import Image as PilImage
 
 from tools.context import CancelToken
 from tools.device import nbytes
+from tools.diffusion import GUIDANCE
 from tools.errors import BadArguments, Cancelled, MissingModel, SetupError, ToolFailed
 from tools.experts.inpaint import inpaint
 from tools.geometry import crop
@@ -68,7 +69,7 @@ def own(pipeline, image, hole, **more):
         height=SIDE,
         strength=1.0,
         num_inference_steps=2,
-        guidance_scale=sd_inpaint.GUIDANCE,
+        guidance_scale=GUIDANCE,
         generator=torch.Generator().manual_seed(5),
         **more,
     )
@@ -93,7 +94,7 @@ def test_sd15_with_control_paints_what_the_library_paints(hub, rng):
     from diffusers import ControlNetModel, StableDiffusionControlNetInpaintPipeline
 
     image, hole = square(rng)
-    base, net = hub(sd_inpaint.SD15, build_sd), hub(sd_inpaint.SD15_CONTROL, build_control)
+    base, net = hub(sd_inpaint.SD15.repo, build_sd), hub(sd_inpaint.SD15_CONTROL, build_control)
     control = torch.from_numpy(image.pixels.astype(np.float32) / 255).permute(2, 0, 1)[None].clone()
     control[:, :, torch.from_numpy(hole)] = -1
     pipeline = StableDiffusionControlNetInpaintPipeline.from_pretrained(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tools.models.dfine import COCO
+from tools.coco import COCO
 from tools.vocabulary import OTHER_NAMES, canonical, is_loose, known_as, plain
 
 

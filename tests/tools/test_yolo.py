@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from tools import pickles
+from tools.coco import COCO
 from tools.context import CancelToken, ToolContext
 from tools.errors import Cancelled, SetupError
 from tools.experts.segment_phrase import segment_phrase
 from tools.geometry import crop, place_masks, resize
 from tools.models import yolo
-from tools.models.dfine import COCO
 from tools.types import Boxes, Image
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -8,16 +8,15 @@ is asked for; answers are a word or two. Knows no places; parts are looked at by
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
 from typing import Any, Literal
 
 from tools import geometry
+from tools.batched import Ask, Batched
 from tools.catalog import ModelSpec
 from tools.context import CancelToken
-from tools.device import here, nbytes
-from tools.errors import BadArguments, ToolError
-from tools.neural import open_model, open_processor, picture, stopping
+from tools.device import here
+from tools.errors import BadArguments
+from tools.neural import network_spec, open_model, open_processor, picture, stopping
 from tools.types import Image, Placed, Text
 
 Detail = Literal["short", "detailed", "more"]
@@ -65,90 +64,24 @@ def load_blip2(repo: str) -> Blip2:
     return Blip2(open_model(Blip2ForConditionalGeneration, repo), processor)
 
 
-@dataclass(frozen=True)
-class _Ask:
-    """One call as a model is asked: pictures, with the same words to each."""
+class _Speaks(Batched):
+    """What the three have in common: a picture and perhaps words go in, words come out.
 
-    images: list[Image]
-    text: str | None
-    """None where the picture is all that goes in."""
-    read: Callable[[list[str]], Any]
-    """Makes the result out of what is said to each picture."""
+    A question is a picture and a text, or None where the picture is all that goes in.
+    """
 
-
-class _Speaks:
-    """What the three have in common: a picture and perhaps words go in, words come out."""
-
-    batch_size = 8
-    """Calls that the host may hand over together, and pictures that are looked at together."""
-
-    def __init__(self, model: Any, processor: Any) -> None:
-        self._model, self._processor = model, processor
-
-    def batch(
-        self, calls: Sequence[tuple[str, tuple[Any, ...]]], *, cancel: CancelToken, **named: Any
-    ) -> list[Any]:
-        """Several calls in one generation, each answered as alone; for a host with many callers.
-
-        Args:
-            calls: (ability, positional arguments) of each.
-            cancel: ends all of them: a host cancels it once every caller has gone.
-            **named: arguments that all of them have.
-
-        Returns:
-            In order, what each call answers, or the error it would have raised.
-        """
-        asks: list[_Ask | ToolError] = []
-        for ability, args in calls:
-            try:
-                asks.append(self._ask(ability, *args, **named))
-            except ToolError as error:
-                asks.append(error)
-        answers = iter(self._answers([ask for ask in asks if isinstance(ask, _Ask)], cancel))
-        return [next(answers) if isinstance(ask, _Ask) else ask for ask in asks]
-
-    def nbytes(self) -> int:
-        """Bytes of the weights."""
-        return nbytes(self._model)
-
-    def _ask(self, ability: str, image: Image, what: Any = None, **named: Any) -> _Ask:
-        """How a call is put to the model."""
-        raise NotImplementedError
-
-    def _one(self, *call: Any, cancel: CancelToken) -> Any:
-        (answer,) = self._answers([self._ask(*call)], cancel)
-        return answer
-
-    def _answers(self, asks: Sequence[_Ask], cancel: CancelToken) -> list[Any]:
-        """What each call answers, as many pictures at once as fit and are asked alike."""
-        cancel.check()
-        asked = [(image, ask.text) for ask in asks for image in ask.images]
-        said = [""] * len(asked)
-        alike: dict[int, list[int]] = {}
-        for row, (_, text) in enumerate(asked):
-            alike.setdefault(self._length(text), []).append(row)
-        for rows in alike.values():
-            for start in range(0, len(rows), self.batch_size):
-                some = rows[start : start + self.batch_size]
-                for row, words in zip(
-                    some, self._say([asked[r] for r in some], cancel), strict=True
-                ):
-                    said[row] = words
-        rest = iter(said)
-        return [ask.read([next(rest) for _ in ask.images]) for ask in asks]
-
-    def _length(self, text: str | None) -> int:
-        """Tokens of a text; those of one length go together, as the networks see any filling."""
+    def _kind(self, question: Any) -> int:
+        """Texts of one length go together, as the networks see any filling."""
+        _, text = question
         return 0 if text is None else len(self._processor.tokenizer(text)["input_ids"])
 
-    def _say(self, asked: Sequence[tuple[Image, str | None]], cancel: CancelToken) -> list[str]:
+    def _say(self, questions: Sequence[Any], cancel: CancelToken) -> list[str]:
         import torch
 
-        cancel.check()
         device = here()
-        texts = [text for _, text in asked if text is not None]
+        texts = [text for _, text in questions if text is not None]
         said = {"text": texts} if texts else {}
-        shown = [picture(image) for image, _ in asked]
+        shown = [picture(image) for image, _ in questions]
         inputs = self._processor(images=shown, return_tensors="pt", **said)
         with torch.inference_mode():
             made = self._model.generate(
@@ -168,8 +101,8 @@ class _Speaks:
         return 0
 
 
-class BlipCaption(_Speaks):
-    """Captions by BLIP."""
+class _Captions(_Speaks):
+    """Those of them that describe."""
 
     def caption(self, image: Image, detail: Detail = "short", *, cancel: CancelToken) -> Text:
         """What the picture shows, in one short sentence."""
@@ -181,10 +114,14 @@ class BlipCaption(_Speaks):
         said: list[str] = self._one("describe_region", image, region, cancel=cancel)
         return said
 
-    def _ask(self, ability: str, image: Image, what: Any = None, **named: Any) -> _Ask:
+
+class BlipCaption(_Captions):
+    """Captions by BLIP."""
+
+    def _ask(self, ability: str, image: Image, what: Any = None, **named: Any) -> Ask:
         if ability == "describe_region":
-            return _Ask(_parts(image, named.get("region", what)), None, list)
-        return _Ask([image], None, lambda said: Text(said[0], "caption"))
+            return _about(_parts(image, named.get("region", what)), None, list)
+        return _about([image], None, lambda said: Text(said[0], "caption"))
 
 
 class BlipVqa(_Speaks):
@@ -195,40 +132,35 @@ class BlipVqa(_Speaks):
         said: Text = self._one("vqa", image, question, cancel=cancel)
         return said
 
-    def _ask(self, ability: str, image: Image, what: Any = None, **named: Any) -> _Ask:
-        return _Ask([image], _asked(named.get("question", what)), _answer)
+    def _ask(self, ability: str, image: Image, what: Any = None, **named: Any) -> Ask:
+        return _about([image], _asked(named.get("question", what)), _answer)
 
 
-class Blip2(_Speaks):
+class Blip2(_Captions):
     """Captions and answers by BLIP-2."""
-
-    def caption(self, image: Image, detail: Detail = "short", *, cancel: CancelToken) -> Text:
-        """What the picture shows, in one short sentence."""
-        said: Text = self._one("caption", image, detail, cancel=cancel)
-        return said
-
-    def describe_region(self, image: Image, region: Placed, *, cancel: CancelToken) -> list[str]:
-        """A sentence for each thing of `region`, cut out with a margin."""
-        said: list[str] = self._one("describe_region", image, region, cancel=cancel)
-        return said
 
     def vqa(self, image: Image, question: str, *, cancel: CancelToken) -> Text:
         """A few words that answer the question."""
         said: Text = self._one("vqa", image, question, cancel=cancel)
         return said
 
-    def _ask(self, ability: str, image: Image, what: Any = None, **named: Any) -> _Ask:
+    def _ask(self, ability: str, image: Image, what: Any = None, **named: Any) -> Ask:
         if ability == "vqa":
             prompt = f"Question: {_asked(named.get('question', what))} Answer:"
-            return _Ask([image], prompt, _answer)
+            return _about([image], prompt, _answer)
         if ability == "describe_region":
             parts = _parts(image, named.get("region", what))
-            return _Ask(parts, PROMPT, lambda said: [_continued(words) for words in said])
-        return _Ask([image], PROMPT, lambda said: Text(_continued(said[0]), "caption"))
+            return _about(parts, PROMPT, lambda said: [_continued(words) for words in said])
+        return _about([image], PROMPT, lambda said: Text(_continued(said[0]), "caption"))
 
     def _prompt_length(self, inputs: Any) -> int:
         both = self._model.config.text_config.is_encoder_decoder
         return 0 if both else int(inputs["input_ids"].shape[1])
+
+
+def _about(images: Sequence[Image], text: str | None, read: Callable[[list[str]], Any]) -> Ask:
+    """The same words to each picture."""
+    return Ask([(image, text) for image in images], read)
 
 
 def _continued(words: str) -> str:
@@ -258,14 +190,11 @@ def _parts(image: Image, region: Placed) -> list[Image]:
 def _spec(
     name: str, ability: str, load: Any, repo: str, weights_mb: float, memory_mb: float, **more: Any
 ) -> ModelSpec:
-    return ModelSpec(
+    return network_spec(
+        repo,
+        load,
         name=name,
         ability=ability,
-        load=partial(load, repo),
-        version="1",
-        modules=("torch", "transformers"),
-        extra="vision",
-        weights=repo,
         weights_mb=weights_mb,
         memory_mb=memory_mb,
         **more,

@@ -6,14 +6,11 @@ nearness; it is turned round here, so that larger is farther as everywhere.
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Any
-
 from tools.catalog import ModelSpec
 from tools.context import CancelToken
 from tools.depths import place_depth
-from tools.device import here, nbytes
-from tools.neural import open_model, open_processor, picture
+from tools.device import here
+from tools.neural import SIGHT, Network, network_spec, open_model, open_processor, picture
 from tools.types import DepthMap, Image
 
 
@@ -29,11 +26,8 @@ def load(repo: str) -> DepthAnything:
     return DepthAnything(open_model(DepthAnythingForDepthEstimation, repo), processor)
 
 
-class DepthAnything:
+class DepthAnything(Network):
     """Tells near from far."""
-
-    def __init__(self, model: Any, processor: Any) -> None:
-        self._model, self._processor = model, processor
 
     def __call__(self, image: Image, *, cancel: CancelToken) -> DepthMap:
         """Relative depth: 0 at the nearest pixel of the picture."""
@@ -50,22 +44,16 @@ class DepthAnything:
         )[0]["predicted_depth"]
         return place_depth(image, (near.max() - near).cpu().numpy())
 
-    def nbytes(self) -> int:
-        """Bytes of the weights."""
-        return nbytes(self._model)
-
 
 def _spec(size: str, licence: str, weights_mb: float, memory_mb: float) -> ModelSpec:
     repo = f"depth-anything/Depth-Anything-V2-{size.capitalize()}-hf"
-    return ModelSpec(
+    return network_spec(
+        repo,
+        load,
         name=f"depth-anything-{size}",
         ability="depth",
         licence=licence,
-        load=partial(load, repo),
-        version="1",
-        modules=("torch", "torchvision", "transformers"),
-        extra="vision",
-        weights=repo,
+        modules=SIGHT,
         weights_mb=weights_mb,
         memory_mb=memory_mb,
         notes="Relative depth: the order of near and far, no metres",

@@ -8,16 +8,15 @@ and knows no words, so a text cannot be compared with its vectors.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from tools.catalog import ModelSpec
 from tools.context import CancelToken
-from tools.device import here, nbytes
+from tools.device import here
 from tools.errors import ToolError, ToolFailed
-from tools.neural import open_model, open_processor, picture
+from tools.neural import Network, network_spec, open_model, open_processor, picture
 from tools.types import Embeddings, Image
 from tools.weights import commit
 
@@ -41,14 +40,15 @@ def load(repo: str) -> Dinov2:
     return Dinov2(open_model(Dinov2Model, repo), processor, f"{repo}@{commit(repo)}")
 
 
-class Dinov2:
+class Dinov2(Network):
     """Turns pictures into vectors."""
 
     batch_size = 16
     """Calls that the host may hand over together."""
 
     def __init__(self, model: Any, processor: Any, name: str) -> None:
-        self._model, self._processor, self._name = model, processor, name
+        super().__init__(model, processor)
+        self._name = name
 
     def __call__(self, what: What, *, cancel: CancelToken) -> Embeddings:
         """Unit vectors of a picture or of several.
@@ -95,22 +95,15 @@ class Dinov2:
             found = self._model(pixel_values=pixels).pooler_output
         return np.asarray(found.float().cpu().numpy())
 
-    def nbytes(self) -> int:
-        """Bytes of the weights."""
-        return nbytes(self._model)
-
 
 def _spec(size: str, weights_mb: float, memory_mb: float) -> ModelSpec:
     repo = f"facebook/dinov2-{size}"
-    return ModelSpec(
+    return network_spec(
+        repo,
+        load,
         name=f"dinov2-{size}",
         ability="embed",
         licence="Apache-2.0",
-        load=partial(load, repo),
-        version="1",
-        modules=("torch", "transformers"),
-        extra="vision",
-        weights=repo,
         weights_mb=weights_mb,
         memory_mb=memory_mb,
         notes="Likeness of pictures, finer than by words; cannot be asked in words",

@@ -7,16 +7,15 @@ and no others.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from tools.catalog import ModelSpec
 from tools.context import CancelToken
-from tools.device import here, nbytes
+from tools.device import here
 from tools.geometry import place_masks
-from tools.neural import open_model, open_processor, picture
+from tools.neural import SIGHT, Network, network_spec, open_model, open_processor, picture
 from tools.types import Image, Masks
 
 FIRST_STUFF = 80
@@ -35,11 +34,11 @@ def load(repo: str) -> Eomt:
     return Eomt(open_model(EomtForUniversalSegmentation, repo), processor)
 
 
-class Eomt:
+class Eomt(Network):
     """Takes a whole picture apart."""
 
     def __init__(self, model: Any, processor: Any) -> None:
-        self._model, self._processor = model, processor
+        super().__init__(model, processor)
         names = model.config.id2label
         self._names = {int(i): name.replace("-merged", "").replace("-other", "")
                        for i, name in names.items()}  # fmt: skip
@@ -68,21 +67,15 @@ class Eomt:
         names = [self._names.get(int(part["label_id"]), "thing") for _, part in parts]
         return place_masks(image, masks, names, [float(part["score"]) for _, part in parts])
 
-    def nbytes(self) -> int:
-        """Bytes of the weights."""
-        return nbytes(self._model)
-
 
 def _spec(name: str, repo: str, weights_mb: float, memory_mb: float) -> ModelSpec:
-    return ModelSpec(
+    return network_spec(
+        repo,
+        load,
         name=name,
         ability="segment_all",
         licence="MIT",
-        load=partial(load, repo),
-        version="1",
-        modules=("torch", "torchvision", "transformers"),
-        extra="vision",
-        weights=repo,
+        modules=SIGHT,
         weights_mb=weights_mb,
         memory_mb=memory_mb,
         notes="Every pixel named: 80 kinds of things and 53 of surroundings (COCO)",

@@ -11,18 +11,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tools import asked, convert, convert_tokens, geometry
+from tools.batched import Ask, Batched
 from tools.catalog import ModelSpec
 from tools.context import CancelToken
-from tools.device import here, nbytes
-from tools.errors import ToolError
-from tools.neural import open_model, open_processor, picture, stopping
+from tools.device import here
+from tools.neural import network_spec, open_model, open_processor, picture, stopping
 from tools.textlines import Line, words
 from tools.types import Boxes, Image, Placed, Text, TextSpans
 
@@ -64,29 +63,15 @@ class _Reply:
     """How sure the model was of the whole answer."""
 
 
-@dataclass(frozen=True)
-class _Ask:
-    """One call as the model is asked: a task about a picture, once or with several additions."""
+class Florence2(Batched):
+    """One network with a task word for each ability.
 
-    image: Image
-    task: str
-    read: Callable[[list[_Reply]], Any]
-    """Makes the result out of the replies, one for each of `more`."""
-    more: tuple[str, ...] = ("",)
-
-
-class Florence2:
-    """One network with a task word for each ability."""
-
-    batch_size = 8
-    """Calls that the host may hand over together, and questions that are answered at once."""
-
-    def __init__(self, model: Any, processor: Any) -> None:
-        self._model, self._processor = model, processor
+    A question is a picture, a task, and what is added to the task.
+    """
 
     def caption(self, image: Image, detail: Detail = "short", *, cancel: CancelToken) -> Text:
         """What the picture shows: in a few words, a sentence, or a paragraph."""
-        said: Text = self._one(_caption(image, detail), cancel)
+        said: Text = self._one("caption", image, detail, cancel=cancel)
         return said
 
     def ground(self, image: Image, sentence: str, *, cancel: CancelToken) -> Boxes:
@@ -95,17 +80,17 @@ class Florence2:
         Raises:
             BadArguments: the sentence is empty or too long.
         """
-        found: Boxes = self._one(_ground(image, sentence), cancel)
+        found: Boxes = self._one("ground", image, sentence, cancel=cancel)
         return found
 
     def dense_captions(self, image: Image, *, cancel: CancelToken) -> Boxes:
         """Boxes of the regions that stand out, each labelled with a few words."""
-        found: Boxes = self._one(_dense_captions(image), cancel)
+        found: Boxes = self._one("dense_captions", image, cancel=cancel)
         return found
 
     def describe_region(self, image: Image, region: Placed, *, cancel: CancelToken) -> list[str]:
         """A few words for each thing of `region`, in its order."""
-        said: list[str] = self._one(_describe_region(image, region), cancel)
+        said: list[str] = self._one("describe_region", image, region, cancel=cancel)
         return said
 
     def read_text(
@@ -117,57 +102,19 @@ class Florence2:
         cancel: CancelToken,
     ) -> TextSpans:
         """The text in the picture; words are cut out of their lines by their letters' share."""
-        read: TextSpans = self._one(_read_text(image, level, detail), cancel)
+        read: TextSpans = self._one("read_text", image, level, detail, cancel=cancel)
         return read
 
-    def batch(
-        self, calls: Sequence[tuple[str, tuple[Any, ...]]], *, cancel: CancelToken, **named: Any
-    ) -> list[Any]:
-        """Several calls in one generation, each answered as alone; for a host with many callers.
+    def _ask(self, ability: str, *args: Any, **named: Any) -> Ask:
+        return ASKS[ability](*args, **named)
 
-        Args:
-            calls: (ability, positional arguments) of each.
-            cancel: ends all of them: a host cancels it once every caller has gone.
-            **named: arguments that all of them have.
-
-        Returns:
-            In order, what each call answers, or the error it would have raised.
-        """
-        asks: list[_Ask | ToolError] = []
-        for ability, args in calls:
-            try:
-                asks.append(ASKS[ability](*args, **named))
-            except ToolError as error:
-                asks.append(error)
-        answers = iter(self._answers([ask for ask in asks if isinstance(ask, _Ask)], cancel))
-        return [next(answers) if isinstance(ask, _Ask) else ask for ask in asks]
-
-    def nbytes(self) -> int:
-        """Bytes of the weights."""
-        return nbytes(self._model)
-
-    def _one(self, ask: _Ask, cancel: CancelToken) -> Any:
-        (answer,) = self._answers([ask], cancel)
-        return answer
-
-    def _answers(self, asks: Sequence[_Ask], cancel: CancelToken) -> list[Any]:
-        """What each call answers, as many questions at once as fit."""
-        cancel.check()
-        questions = [(ask, more) for ask in asks for more in ask.more]
-        replies: list[_Reply] = []
-        for start in range(0, len(questions), self.batch_size):
-            replies += self._say(questions[start : start + self.batch_size], cancel)
-        rest = iter(replies)
-        return [ask.read([next(rest) for _ in ask.more]) for ask in asks]
-
-    def _say(self, questions: Sequence[tuple[_Ask, str]], cancel: CancelToken) -> list[_Reply]:
+    def _say(self, questions: Sequence[Any], cancel: CancelToken) -> list[_Reply]:
         import torch
 
-        cancel.check()
         device = here()
         inputs = self._processor(
-            text=[ask.task + more for ask, more in questions],
-            images=[picture(ask.image) for ask, _ in questions],
+            text=[task + more for _, task, more in questions],
+            images=[picture(image) for image, *_ in questions],
             padding=True,
             return_tensors="pt",
         )
@@ -187,8 +134,8 @@ class Florence2:
         texts = self._processor.batch_decode(sequences, skip_special_tokens=False)
         scores = made.sequences_scores.float().exp().tolist()
         return [
-            self._reply(ask.task, text, score)
-            for (ask, _), text, score in zip(questions, texts, scores, strict=True)
+            self._reply(task, text, score)
+            for (_, task, _), text, score in zip(questions, texts, scores, strict=True)
         ]
 
     def _reply(self, task: str, text: str, score: float) -> _Reply:
@@ -196,24 +143,31 @@ class Florence2:
         return _Reply(parsed[task], min(max(score, 0.0), 1.0) if np.isfinite(score) else 0.0)
 
 
-def _caption(image: Image, detail: Detail = "short") -> _Ask:
-    return _Ask(image, TASKS[detail], lambda said: Text(_plain(said[0].parsed), "caption"))
+def _about(
+    image: Image, task: str, read: Callable[[list[_Reply]], Any], more: Sequence[str] = ("",)
+) -> Ask:
+    """A task about a picture, once or with several additions."""
+    return Ask([(image, task, addition) for addition in more], read)
 
 
-def _ground(image: Image, sentence: str) -> _Ask:
+def _caption(image: Image, detail: Detail = "short") -> Ask:
+    return _about(image, TASKS[detail], lambda said: Text(_plain(said[0].parsed), "caption"))
+
+
+def _ground(image: Image, sentence: str) -> Ask:
     wanted = asked.sentence(sentence, MAX_LETTERS)
     task = "<CAPTION_TO_PHRASE_GROUNDING>"
-    return _Ask(image, task, lambda found: _boxes(image, found[0]), (wanted,))
+    return _about(image, task, lambda found: _boxes(image, found[0]), (wanted,))
 
 
-def _dense_captions(image: Image) -> _Ask:
-    return _Ask(image, "<DENSE_REGION_CAPTION>", lambda found: _boxes(image, found[0]))
+def _dense_captions(image: Image) -> Ask:
+    return _about(image, "<DENSE_REGION_CAPTION>", lambda found: _boxes(image, found[0]))
 
 
-def _describe_region(image: Image, region: Placed) -> _Ask:
+def _describe_region(image: Image, region: Placed) -> Ask:
     steps = (convert_tokens.to_xyxy_bins(b, image.size_wh)[0] for b in asked.boxes_within(image, region))  # fmt: skip
     places = tuple("".join(f"<loc_{step}>" for step in box) for box in steps)
-    return _Ask(
+    return _about(
         image, "<REGION_TO_DESCRIPTION>", lambda said: [_plain(s.parsed) for s in said], places
     )
 
@@ -222,11 +176,11 @@ def _read_text(
     image: Image,
     level: Literal["line", "word"] = "line",
     detail: Literal["normal", "fine"] = "normal",
-) -> _Ask:
-    return _Ask(image, "<OCR_WITH_REGION>", lambda read: _spans(image, read[0], level))
+) -> Ask:
+    return _about(image, "<OCR_WITH_REGION>", lambda read: _spans(image, read[0], level))
 
 
-ASKS: dict[str, Callable[..., _Ask]] = {
+ASKS: dict[str, Callable[..., Ask]] = {
     "caption": _caption,
     "ground": _ground,
     "dense_captions": _dense_captions,
@@ -278,16 +232,13 @@ def _stops(text: str) -> tuple[float, ...]:
 
 def _spec(size: str, weights_mb: float, memory_mb: float) -> ModelSpec:
     repo = f"florence-community/Florence-2-{size}"
-    return ModelSpec(
+    return network_spec(
+        repo,
+        load,
         name=f"florence2-{size}",
         ability="caption",
         also=("ground", "dense_captions", "describe_region", "read_text"),
         licence="MIT",
-        load=partial(load, repo),
-        version="1",
-        modules=("torch", "transformers"),
-        extra="vision",
-        weights=repo,
         weights_mb=weights_mb,
         memory_mb=memory_mb,
         notes="English; one score for a whole answer; grounds phrases that are not there too",

@@ -11,8 +11,7 @@ from typing import Any
 
 from PIL import Image as PilImage
 
-from tools.catalog import ModelSpec
-from tools.diffusion import open_pipeline
+from tools.diffusion import open_pipeline, pipeline_spec
 from tools.instructed import Editor
 from tools.repaint import Pixels
 
@@ -49,14 +48,11 @@ def arguments(pixels: Pixels) -> dict[str, Any]:
     }
 
 
-MODEL = ModelSpec(
+MODEL = pipeline_spec(
     name="flux2-klein",
     ability="edit_by_instruction",
     licence="Apache-2.0",
     load=load,
-    version="1",
-    modules=("torch", "transformers", "diffusers"),
-    extra="edit",
     weights=REPO,
     weights_mb=16200,
     memory_mb=18500,

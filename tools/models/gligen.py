@@ -8,20 +8,19 @@ no map, subject, LoRA or learned word.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
-from tools.catalog import ModelSpec
 from tools.context import CancelToken
 from tools.convert import to_xyxy_norm
-from tools.diffusion import OnStep, generator, open_pipeline, own_side, paint, weight_bytes
+from tools.diffusion import open_pipeline, pipeline_spec
 from tools.errors import BadArguments
-from tools.repaint import resized, whole_size, working_size
-from tools.types import Boxes, Image
+from tools.maker import Maker, Wish
+from tools.types import Boxes
 
 REPO = "masterful/gligen-1-4-generation-text-box"
-STEPS = 30
-GUIDANCE = 7.5
 MOST = 30
 """Boxes that the network takes; the library drops further ones."""
 
@@ -37,62 +36,34 @@ def load() -> Gligen:
     return Gligen(open_pipeline(d.StableDiffusionGLIGENPipeline, REPO))
 
 
-class Gligen:
-    """Makes pictures in which things stand where they are told to."""
+class Gligen(Maker):
+    """Makes pictures in which things stand where they are told to.
+
+    The boxes of a layout are taken as shares of their own picture; the strength is the share of
+    the steps in which they are heeded, at most one.
+    """
 
     def __init__(self, pipeline: Any) -> None:
-        self._pipeline = pipeline
+        super().__init__(pipeline)
         self._told = _Told(pipeline)
 
-    def __call__(
-        self,
-        prompt: str,
-        *,
-        layout: Boxes,
-        labels: tuple[str, ...],
-        cancel: CancelToken,
-        control: Image | None = None,
-        subject: Image | None = None,
-        size_wh: tuple[int, int] | None = None,
-        style: str = "",
-        concept: str = "",
-        unwanted: str = "",
-        strength: float = 1.0,
-        seed: int = 0,
-        steps: int = STEPS,
-        on_step: OnStep | None = None,
-    ) -> Image:
-        """A picture of `prompt` with a thing of its label in each box of `layout`.
+    def _painter(self) -> Any:
+        return self._told
 
-        The boxes are taken as shares of their own picture, whose shape the new one has where no
-        `size_wh` is given. `strength` is the share of the steps in which they are heeded, at most
-        one. `labels`, `control` and `subject` are as for other makers of pictures.
-
-        Raises:
-            BadArguments: too many boxes, a label is too long, or a style or word is wanted.
-        """
-        cancel.check()
+    @contextmanager
+    def _having(self, style: str, concept: str, cancel: CancelToken) -> Iterator[str]:
         if style or concept:
             raise BadArguments("learned styles and words cannot be used together with a layout")
-        phrases = self._phrases(layout)
-        wanted = size_wh or working_size(layout.frame.size_wh, own_side(self._pipeline))
-        width, height = whole_size(wanted)
-        pixels = paint(
-            self._told,
-            cancel=cancel,
-            on_step=on_step,
-            prompt=prompt,
-            negative_prompt=unwanted,
-            gligen_phrases=phrases,
-            gligen_boxes=to_xyxy_norm(layout.xyxy, layout.frame.size_wh).tolist(),
-            gligen_scheduled_sampling_beta=min(strength, 1.0),
-            width=width,
-            height=height,
-            num_inference_steps=steps,
-            guidance_scale=GUIDANCE,
-            generator=generator(seed),
-        )
-        return Image.as_root(resized(pixels, wanted), name=f"generated with seed {seed}")
+        yield ""
+
+    def _steered(self, wish: Wish, size_wh: tuple[int, int]) -> dict[str, Any]:
+        if wish.layout is None:
+            raise BadArguments("there is no layout to follow")
+        return {
+            "gligen_phrases": self._phrases(wish.layout),
+            "gligen_boxes": to_xyxy_norm(wish.layout.xyxy, wish.layout.frame.size_wh).tolist(),
+            "gligen_scheduled_sampling_beta": min(wish.strength, 1.0),
+        }
 
     def _phrases(self, layout: Boxes) -> list[str]:
         if not 1 <= len(layout) <= MOST:
@@ -102,10 +73,6 @@ class Gligen:
             if len(tokenizer(phrase)["input_ids"]) > tokenizer.model_max_length:
                 raise BadArguments(f"the label {phrase[:40]!r}… of a box is too long to be read")
         return list(layout.labels)
-
-    def nbytes(self) -> int:
-        """Bytes of the weights."""
-        return weight_bytes(self._pipeline)
 
 
 class _Told:
@@ -126,14 +93,11 @@ class _Told:
         )
 
 
-MODEL = ModelSpec(
+MODEL = pipeline_spec(
     name="sd14-layout",
     ability="generate",
     licence="CreativeML-OpenRAIL-M",
     load=load,
-    version="1",
-    modules=("torch", "transformers", "diffusers"),
-    extra="edit",
     weights=REPO,
     weights_mb=4700,
     memory_mb=4800,

@@ -7,13 +7,11 @@ layout it writes tables and formulas as LaTeX or Markdown. May repeat itself on 
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
-from tools.catalog import ModelSpec
 from tools.context import CancelToken
-from tools.device import here, nbytes
-from tools.neural import open_model, open_processor, picture, stopping
+from tools.device import here
+from tools.neural import Network, network_spec, open_model, open_processor, picture, stopping
 from tools.types import Image, Text
 
 MAX_TOKENS = 4096
@@ -35,11 +33,11 @@ def load(repo: str) -> GotOcr2:
     return GotOcr2(open_model(GotOcr2ForConditionalGeneration, repo), processor)
 
 
-class GotOcr2:
+class GotOcr2(Network):
     """Reads a page."""
 
     def __init__(self, model: Any, processor: Any) -> None:
-        self._model, self._processor = model, processor
+        super().__init__(model, processor)
         vision = model.config.vision_config
         self._tokens = (vision.image_size // vision.patch_size // SHRINK) ** 2
 
@@ -65,21 +63,14 @@ class GotOcr2:
         own = made[0, inputs["input_ids"].shape[1] :]
         return Text(self._processor.decode(own, skip_special_tokens=True).strip(), "document")
 
-    def nbytes(self) -> int:
-        """Bytes of the weights."""
-        return nbytes(self._model)
-
 
 REPO = "stepfun-ai/GOT-OCR-2.0-hf"
-MODEL = ModelSpec(
+MODEL = network_spec(
+    REPO,
+    load,
     name="got-ocr2",
     ability="read_document",
     licence="Apache-2.0",
-    load=partial(load, REPO),
-    version="1",
-    modules=("torch", "transformers"),
-    extra="vision",
-    weights=REPO,
     weights_mb=1430,
     memory_mb=2600,
     notes="English and Chinese pages, tables, formulas; no boxes",

@@ -10,15 +10,14 @@ belongs to the phrase whose words it fits best. Knows nothing of synonyms or plu
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from tools.catalog import ANY, ModelSpec
 from tools.context import CancelToken
-from tools.device import here, nbytes
-from tools.neural import open_model, open_processor, picture
+from tools.device import here
+from tools.neural import Network, network_spec, open_model, open_processor, picture
 from tools.ranked import numbers, ranked
 from tools.types import Boxes, Image
 
@@ -47,11 +46,11 @@ def load(repo: str) -> GroundingDino:
     return GroundingDino(model, open_processor(AutoProcessor, repo))
 
 
-class GroundingDino:
+class GroundingDino(Network):
     """Finds what it is told, in a picture."""
 
     def __init__(self, model: Any, processor: Any) -> None:
-        self._model, self._processor = model, processor
+        super().__init__(model, processor)
         self._stop = int(processor.tokenizer.convert_tokens_to_ids("."))
 
     def __call__(
@@ -114,10 +113,6 @@ class GroundingDino:
         boxes = numbers(found["boxes"])
         return [(float(s), n, b) for s, n, b in zip(found["scores"], names, boxes, strict=True)]
 
-    def nbytes(self) -> int:
-        """Bytes of the weights."""
-        return nbytes(self._model)
-
 
 def _best(logits: np.ndarray, phrases: list[str], ends: list[int]) -> list[str]:
     """The phrase of each row that has the strongest token; phrases end before token `ends`."""
@@ -127,15 +122,12 @@ def _best(logits: np.ndarray, phrases: list[str], ends: list[int]) -> list[str]:
 
 
 def _spec(name: str, repo: str, weights_mb: float, memory_mb: float, notes: str) -> ModelSpec:
-    return ModelSpec(
+    return network_spec(
+        repo,
+        load,
         name=name,
         ability="detect",
         licence="Apache-2.0",
-        load=partial(load, repo),
-        version="1",
-        modules=("torch", "transformers"),
-        extra="vision",
-        weights=repo,
         weights_mb=weights_mb,
         memory_mb=memory_mb,
         labels=ANY,

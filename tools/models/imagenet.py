@@ -7,15 +7,12 @@ weights. Knows no other words: for those ask `classify`.
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Any
-
 import numpy as np
 
 from tools.catalog import ModelSpec
 from tools.context import CancelToken
-from tools.device import here, nbytes
-from tools.neural import open_model, open_processor, picture
+from tools.device import here
+from tools.neural import Network, network_spec, open_model, open_processor, picture
 from tools.types import Image, Labels
 
 LEAST = 0.05
@@ -35,11 +32,8 @@ def load(repo: str) -> Classes:
     return Classes(open_model(AutoModelForImageClassification, repo), processor)
 
 
-class Classes:
+class Classes(Network):
     """Names the class of a picture."""
-
-    def __init__(self, model: Any, processor: Any) -> None:
-        self._model, self._processor = model, processor
 
     def __call__(self, image: Image, *, cancel: CancelToken) -> Labels:
         """The likeliest classes of the picture, best first."""
@@ -59,21 +53,14 @@ class Classes:
         texts = tuple(str(named[int(i)]).split(",")[0] for i in keep)
         return Labels(texts, np.clip(scores[keep], 0, 1).astype(np.float32), "tags")
 
-    def nbytes(self) -> int:
-        """Bytes of the weights."""
-        return nbytes(self._model)
-
 
 def _spec(name: str, repo: str, licence: str, weights_mb: float, memory_mb: float) -> ModelSpec:
-    return ModelSpec(
+    return network_spec(
+        repo,
+        load,
         name=name,
         ability="tag",
         licence=licence,
-        load=partial(load, repo),
-        version="1",
-        modules=("torch", "transformers"),
-        extra="vision",
-        weights=repo,
         weights_mb=weights_mb,
         memory_mb=memory_mb,
         notes="ImageNet's 1000 classes, one main thing a picture; no scenes, no people",

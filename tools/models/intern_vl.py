@@ -7,14 +7,13 @@ A picture is cut into tiles of 448 px. Knows nothing of other conventions.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from tools.catalog import ModelSpec
 from tools.convert_masks import Size
 from tools.grounded_tags import internvl
 from tools.multimodal import Family, Multimodal, Prompts
-from tools.neural import open_model, open_processor
+from tools.neural import SIGHT, network_spec, open_model, open_processor
 from tools.types import Image
 
 PROMPTS = Prompts(
@@ -51,16 +50,14 @@ def _tiles(given: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _spec(name: str, repo: str, weights_mb: float, licence: str) -> ModelSpec:
-    return ModelSpec(
+    return network_spec(
+        repo,
+        load,
         name=name,
         ability="vqa",
         also=("ground", "point", "answer_grounded"),
         licence=licence,
-        load=partial(load, repo),
-        version="1",
-        modules=("torch", "torchvision", "transformers"),
-        extra="vision",
-        weights=repo,
+        modules=SIGHT,
         weights_mb=weights_mb,
         memory_mb=weights_mb * 1.05 + 1500,
         notes="answers with boxes; several pictures; points are middles of boxes",

@@ -6,7 +6,6 @@ draws no boxes. Knows nothing of other conventions.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from tools.catalog import ModelSpec
@@ -14,7 +13,7 @@ from tools.convert_masks import Size
 from tools.errors import MissingModel
 from tools.grounded_tags import molmo
 from tools.multimodal import Family, Multimodal, Prompts
-from tools.neural import open_model, open_processor
+from tools.neural import SIGHT, network_spec, open_model, open_processor
 from tools.types import Image
 
 PROMPTS = Prompts(ground="Point to {}.", point="Point to {}.", answer="{}\nPoint to the answer.")
@@ -50,16 +49,14 @@ def _whole(given: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _spec(name: str, repo: str, weights_mb: float) -> ModelSpec:
-    return ModelSpec(
+    return network_spec(
+        repo,
+        load,
         name=name,
         ability="vqa",
         also=("point",),
         licence="Apache-2.0",
-        load=partial(load, repo),
-        version="1",
-        modules=("torch", "torchvision", "transformers"),
-        extra="vision",
-        weights=repo,
+        modules=SIGHT,
         weights_mb=weights_mb,
         memory_mb=weights_mb * 1.05 + 1500,
         notes="answers and points; needs transformers after 5.17",

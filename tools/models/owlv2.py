@@ -7,16 +7,15 @@ before it looks. Knows nothing of synonyms or plurals.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from tools.catalog import ANY, ModelSpec
 from tools.context import CancelToken
-from tools.device import here, nbytes
+from tools.device import here
 from tools.geometry import boxes_in, place_boxes
-from tools.neural import open_model, open_processor, picture
+from tools.neural import SIGHT, Network, network_spec, open_model, open_processor, picture
 from tools.ranked import numbers, ranked
 from tools.types import Boxes, Image
 
@@ -49,11 +48,8 @@ def load(repo: str) -> Owl:
     return Owl(model, open_processor(AutoProcessor, repo))
 
 
-class Owl:
+class Owl(Network):
     """Finds what it is told or shown, in a picture."""
-
-    def __init__(self, model: Any, processor: Any) -> None:
-        self._model, self._processor = model, processor
 
     def detect(
         self,
@@ -154,10 +150,6 @@ class Owl:
         certain = self._model.objectness_predictor(rows).masked_fill(~near, -torch.inf)
         return classes[:, certain.argmax(dim=1)]
 
-    def nbytes(self) -> int:
-        """Bytes of the weights."""
-        return nbytes(self._model)
-
 
 def prompt(phrase: str) -> str:
     """A phrase as the model likes to read it."""
@@ -172,16 +164,14 @@ def _rows(features: Any) -> Any:
 
 
 def _spec(name: str, repo: str, weights_mb: float, memory_mb: float) -> ModelSpec:
-    return ModelSpec(
+    return network_spec(
+        repo,
+        load,
         name=name,
         ability="detect",
         also=("detect_like",),
         licence="Apache-2.0",
-        load=partial(load, repo),
-        version="1",
-        modules=("torch", "torchvision", "transformers"),
-        extra="vision",
-        weights=repo,
+        modules=SIGHT,
         weights_mb=weights_mb,
         memory_mb=memory_mb,
         labels=ANY,

@@ -10,8 +10,7 @@ from typing import Any
 
 from PIL import Image as PilImage
 
-from tools.catalog import ModelSpec
-from tools.diffusion import open_pipeline, own_side
+from tools.diffusion import open_pipeline, own_side, pipeline_spec
 from tools.instructed import Editor
 from tools.repaint import Pixels
 
@@ -40,14 +39,11 @@ def arguments(pixels: Pixels) -> dict[str, Any]:
     return {"image": picture, "guidance_scale": GUIDANCE, "image_guidance_scale": KEEPING}
 
 
-MODEL = ModelSpec(
+MODEL = pipeline_spec(
     name="instruct-pix2pix",
     ability="edit_by_instruction",
     licence="MIT",
     load=load,
-    version="1",
-    modules=("torch", "transformers", "diffusers"),
-    extra="edit",
     weights=REPO,
     weights_mb=5500,
     memory_mb=4200,

@@ -6,11 +6,9 @@ Knows nothing of plans.
 
 from __future__ import annotations
 
-from functools import partial
-
 from tools.catalog import ModelSpec
 from tools.completing import Completer
-from tools.neural import open_model, open_processor
+from tools.neural import network_spec, open_model, open_processor
 
 
 def load(repo: str) -> Completer:
@@ -27,15 +25,13 @@ def load(repo: str) -> Completer:
 
 def _spec(name: str, size: str, weights_mb: float) -> ModelSpec:
     repo = f"Qwen/Qwen3-{size}"
-    return ModelSpec(
+    return network_spec(
+        repo,
+        load,
         name=name,
         ability="complete",
         licence="Apache-2.0",
-        load=partial(load, repo),
-        version="1",
         modules=("torch", "transformers", "llguidance"),
-        extra="vision",
-        weights=repo,
         weights_mb=weights_mb,
         memory_mb=weights_mb * 1.05 + 1500,
         notes="plans; sees no pictures",

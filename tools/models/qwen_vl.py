@@ -8,14 +8,13 @@ conventions.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from tools.catalog import ModelSpec
 from tools.convert_masks import Size
 from tools.grounded import Reader, qwen_grid, qwen_pixels
 from tools.multimodal import MAX_SEEN, Family, Prompts
-from tools.neural import open_model, open_processor
+from tools.neural import SIGHT, network_spec, open_model, open_processor
 from tools.types import Image
 from tools.watching import ABILITIES, MAX_WATCHED, Watching
 
@@ -78,16 +77,16 @@ def _divide(given: dict[str, Any]) -> list[dict[str, Any]]:
 def _spec(
     name: str, repo: str, kind: str, weights_mb: float, reader: Reader, licence: str
 ) -> ModelSpec:
-    return ModelSpec(
+    return network_spec(
+        repo,
+        load,
+        kind,
+        reader,
         name=name,
         ability="vqa",
         also=("ground", "point", "answer_grounded", *ABILITIES, "complete"),
         licence=licence,
-        load=partial(load, repo, kind, reader),
-        version="1",
-        modules=("torch", "torchvision", "transformers"),
-        extra="vision",
-        weights=repo,
+        modules=SIGHT,
         weights_mb=weights_mb,
         memory_mb=weights_mb * 1.05 + 1500,
         notes="answers with boxes and points; several pictures; films",

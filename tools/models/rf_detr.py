@@ -8,26 +8,18 @@ those.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
-from typing import Any
 
 from tools.catalog import ModelSpec
-from tools.context import CancelToken
-from tools.device import here, nbytes
+from tools.coco import COCO, CocoDetector
 from tools.errors import SetupError
-from tools.models.dfine import COCO
-from tools.neural import open_model, open_processor, picture
-from tools.ranked import numbers, ranked
-from tools.types import Boxes, Image
+from tools.neural import SIGHT, network_spec, open_model, open_processor
 from tools.weights import pull
 
-THRESHOLD = 0.5
-"""Score from which a box counts, as in the model card."""
 UNUSED = (12, 26, 29, 30, 45, 66, 68, 69, 71, 83)
 """Numbers from 1 to 90 that COCO gives to no class of its annotations."""
 
 
-def load(repo: str) -> RfDetr:
+def load(repo: str) -> CocoDetector:
     """The detector on the device of this process, in the number format it was trained in.
 
     Raises:
@@ -41,7 +33,7 @@ def load(repo: str) -> RfDetr:
     classes = names(model.config.id2label)
     if not classes:
         raise SetupError(f"the weights {repo} are not of COCO's classes", hint=f"{pull(repo)}")
-    return RfDetr(model, open_processor(AutoImageProcessor, repo), classes)
+    return CocoDetector(model, open_processor(AutoImageProcessor, repo), classes)
 
 
 def names(said: Mapping[int, str]) -> dict[int, str]:
@@ -59,49 +51,15 @@ def names(said: Mapping[int, str]) -> dict[int, str]:
     return dict(zip(numbers, COCO, strict=True)) if len(said) in (90, 91) else {}
 
 
-class RfDetr:
-    """Finds things of COCO in a picture."""
-
-    def __init__(self, model: Any, processor: Any, classes: Mapping[int, str]) -> None:
-        self._model, self._processor, self._classes = model, processor, classes
-
-    def __call__(
-        self,
-        image: Image,
-        *,
-        labels: tuple[str, ...],
-        cancel: CancelToken,
-        min_score: float = THRESHOLD,
-    ) -> Boxes:
-        """Boxes of the named things, best first, in root pixels."""
-        import torch
-
-        cancel.check()
-        inputs = self._processor(images=picture(image), return_tensors="pt").to(here().name)
-        with torch.inference_mode():
-            outputs = self._model(**inputs)
-        found = self._processor.post_process_object_detection(
-            outputs, threshold=min_score, target_sizes=[(image.height, image.width)]
-        )[0]
-        called = [self._classes.get(int(number), "") for number in found["labels"].tolist()]
-        return ranked(image, numbers(found["boxes"]), called, numbers(found["scores"]), labels)
-
-    def nbytes(self) -> int:
-        """Bytes of the weights."""
-        return nbytes(self._model)
-
-
 def _spec(size: str, weights_mb: float, memory_mb: float) -> ModelSpec:
     repo = f"Roboflow/rf-detr-{size}"
-    return ModelSpec(
+    return network_spec(
+        repo,
+        load,
         name=f"rf-detr-{size}",
         ability="detect",
         licence="Apache-2.0",
-        load=partial(load, repo),
-        version="1",
-        modules=("torch", "torchvision", "transformers"),
-        extra="vision",
-        weights=repo,
+        modules=SIGHT,
         weights_mb=weights_mb,
         memory_mb=memory_mb,
         labels=COCO,

@@ -13,20 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.catalog import ModelSpec
 from tools.context import CancelToken
-from tools.device import here, nbytes
+from tools.device import here
 from tools.geometry import place_masks
-from tools.hints import Hint, Hints, hints
-from tools.host_parts import PARTS
+from tools.hints import Hint, Hints
 from tools.kept import Kept
-from tools.neural import open_model, open_processor, picture
+from tools.neural import picture
+from tools.prompted import KEPT, Shares, open_shared, prompted, sam2_spec
 from tools.types import Image, Masks, Placed, Points
 
-KEPT = 4
-"""Pictures whose features stay in memory: about 17 MB each."""
-AT_ONCE = 8
-"""Prompts decoded together: bounds the memory of masks at full size."""
 GRID = 32
 """Clicks along a side of the grid that finds everything."""
 CLICKS_AT_ONCE = 64
@@ -44,21 +39,16 @@ def load(repo: str) -> Sam2:
     Raises:
         SetupError: the weights are not here or damaged.
     """
-    import torch
     from transformers import Sam2Model, Sam2Processor
 
-    processor = open_processor(Sam2Processor, repo)
-    # Clicks in half precision would miss by pixels: only the encoder runs in it, by autocast.
-    model = open_model(Sam2Model, repo, dtype=torch.float32)
-    model.vision_encoder = PARTS.share(f"{repo} vision_encoder", model, model.vision_encoder)
-    return Sam2(model, processor)
+    return Sam2(*open_shared(Sam2Model, Sam2Processor, repo))
 
 
-class Sam2:
+class Sam2(Shares):
     """Cuts things out of a picture."""
 
     def __init__(self, model: Any, processor: Any) -> None:
-        self._model, self._processor = model, processor
+        super().__init__(model, processor)
         self._kept = Kept(KEPT)
 
     def segment(
@@ -73,19 +63,8 @@ class Sam2:
 
         The clicks count for each of the things. A lone click gives the best of three masks.
         """
-        cancel.check()
-        given = hints(image, region, points)
-        masks: list[NDArray[np.bool_]] = [np.zeros((0, *image.pixels.shape[:2]), np.bool_)]
-        scores: list[NDArray[np.float32]] = [np.zeros(0, np.float32)]
-        features = self.features(image) if given.things else []
-        for batch in given.batches(AT_ONCE):
-            cancel.check()
-            mask, score = self._decode(image, features, batch, given)
-            masks.append(mask)
-            scores.append(score)
-        names = [thing.name for thing in given.things]
-        sure = np.clip(np.concatenate(scores), 0, 1)
-        return place_masks(image, np.concatenate(masks), names, sure)
+        decode = partial(self._decode, image)
+        return prompted(image, region, points, self.features, decode, cancel)
 
     def segment_all(self, image: Image, *, cancel: CancelToken) -> Masks:
         """Masks of all there is, best first: a grid of clicks, less what is unsure or double.
@@ -180,37 +159,20 @@ class Sam2:
         return masks.cpu().numpy(), out.iou_scores[0][rows, best].float().cpu().numpy()
 
     def nbytes(self) -> int:
-        """Bytes of the weights and of the features in memory."""
-        return nbytes(self._model) - self.borrowed() + self._kept.nbytes()
-
-    def borrowed(self) -> int:
-        """Bytes of the weights that another model is charged for."""
-        return PARTS.borrowed(self._model)
-
-    def close(self) -> None:
-        """Let go of what it shares with other models."""
-        PARTS.release(self._model)
+        """Bytes of the weights that it is charged for, and of the features in memory."""
+        return super().nbytes() + self._kept.nbytes()
 
 
-def _spec(size: str, weights_mb: float, memory_mb: float) -> ModelSpec:
-    repo = f"facebook/sam2.1-hiera-{size}"
-    return ModelSpec(
-        name=f"sam2-{size}",
-        ability="segment",
-        also=("segment_all",),
-        licence="Apache-2.0",
-        load=partial(load, repo),
-        version="1",
-        modules=("torch", "torchvision", "transformers"),
-        extra="vision",
-        weights=repo,
-        weights_mb=weights_mb,
-        memory_mb=memory_mb,
-        notes="Boxes, clicks and rough masks; more prompts on one picture cost little",
-    )
+_spec = partial(
+    sam2_spec,
+    "sam2",
+    load,
+    ability="segment",
+    also=("segment_all",),
+    notes="Boxes, clicks and rough masks; more prompts on one picture cost little",
+)
 
-
-TINY = _spec("tiny", 156, 600)
-SMALL = _spec("small", 184, 650)
-BASE_PLUS = _spec("base-plus", 323, 900)
-LARGE = _spec("large", 898, 1700)
+TINY = _spec("tiny", weights_mb=156, memory_mb=600)
+SMALL = _spec("small", weights_mb=184, memory_mb=650)
+BASE_PLUS = _spec("base-plus", weights_mb=323, memory_mb=900)
+LARGE = _spec("large", weights_mb=898, memory_mb=1700)

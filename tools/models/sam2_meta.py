@@ -20,16 +20,13 @@ from tools.catalog import ModelSpec
 from tools.context import CancelToken
 from tools.device import here, nbytes
 from tools.errors import SetupError
-from tools.geometry import place_masks
-from tools.hints import Hint, Hints, hints
+from tools.hints import Hint, Hints
 from tools.kept import Kept
+from tools.prompted import KEPT, prompted, sam2_spec
+from tools.turns import OPENING
 from tools.types import Image, Masks, Placed, Points
 from tools.weights import folder, pull
 
-KEPT = 4
-"""Pictures whose features stay in memory: about 17 MB each."""
-AT_ONCE = 8
-"""Prompts decoded together: bounds the memory of masks at full size."""
 ROUGH_LOGIT = 10.0
 ROUGH_PX = 256
 """Side of the mask prompt, fixed by the package."""
@@ -100,7 +97,8 @@ def _network(size: str) -> Any:
         "dynamic_multimask_stability_thresh": 0.98,
     }
     OmegaConf.resolve(config)
-    return instantiate(config.model, _recursive_=True)
+    with OPENING.together():
+        return instantiate(config.model, _recursive_=True)
 
 
 def _weights(repo: str, model: Any) -> dict[str, Any]:
@@ -160,20 +158,7 @@ class Sam2Meta:
 
         The clicks count for each of the things. A lone click gives the best of three masks.
         """
-        cancel.check()
-        given = hints(image, region, points)
-        masks: list[NDArray[np.bool_]] = [np.zeros((0, *image.pixels.shape[:2]), np.bool_)]
-        scores: list[NDArray[np.float32]] = [np.zeros(0, np.float32)]
-        if given.things:
-            self._show(image)
-        for batch in given.batches(AT_ONCE):
-            cancel.check()
-            mask, score = self._decode(batch, given)
-            masks.append(mask)
-            scores.append(score)
-        names = [thing.name for thing in given.things]
-        sure = np.clip(np.concatenate(scores), 0, 1)
-        return place_masks(image, np.concatenate(masks), names, sure)
+        return prompted(image, region, points, self._show, self._decode, cancel)
 
     def _show(self, image: Image) -> None:
         """Make the picture the predictor's current one, encoding it only where it is new."""
@@ -196,7 +181,7 @@ class Sam2Meta:
         return [level.float() for level in (*made["high_res_feats"], made["image_embed"])]
 
     def _decode(
-        self, things: tuple[Hint, ...], given: Hints
+        self, _: None, things: tuple[Hint, ...], given: Hints
     ) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
         """(masks (n, h, w) at the picture's size, n scores)."""
         import torch
@@ -227,16 +212,14 @@ class Sam2Meta:
 
 
 def _spec(size: str, weights_mb: float, memory_mb: float) -> ModelSpec:
-    repo = f"facebook/sam2.1-hiera-{size}"
-    return ModelSpec(
-        name=f"sam2-meta-{size}",
+    return sam2_spec(
+        "sam2-meta",
+        load,
+        size,
+        size,
         ability="segment",
-        licence="Apache-2.0",
-        load=partial(load, repo, size),
-        version="1",
         modules=("torch", "torchvision", "sam2"),
         extra="sam2",
-        weights=repo,
         weights_mb=weights_mb,
         memory_mb=memory_mb,
         notes="SAM 2.1 by Meta's own package; the same weights and answers as sam2-" + size,

@@ -14,11 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.catalog import ModelSpec
 from tools.context import CancelToken
-from tools.device import here, nbytes
-from tools.host_parts import PARTS
-from tools.neural import open_model, open_processor
+from tools.device import here
+from tools.prompted import Shares, open_shared, sam2_spec
 from tools.tracks import Seen, table_of
 from tools.types import Clip, Frame, Masks, Placed, Table
 
@@ -29,20 +27,13 @@ def load(repo: str) -> Sam2Video:
     Raises:
         SetupError: the weights are not here or damaged.
     """
-    import torch
     from transformers import Sam2VideoModel, Sam2VideoProcessor
 
-    processor = open_processor(Sam2VideoProcessor, repo)
-    model = open_model(Sam2VideoModel, repo, dtype=torch.float32)
-    model.vision_encoder = PARTS.share(f"{repo} vision_encoder", model, model.vision_encoder)
-    return Sam2Video(model, processor)
+    return Sam2Video(*open_shared(Sam2VideoModel, Sam2VideoProcessor, repo))
 
 
-class Sam2Video:
+class Sam2Video(Shares):
     """Follows things through a clip."""
-
-    def __init__(self, model: Any, processor: Any) -> None:
-        self._model, self._processor = model, processor
 
     def __call__(self, clip: Clip, *, things: Placed, start: int, cancel: CancelToken) -> Table:
         """Where the things of frame `start` are in each frame; none where they are not seen."""
@@ -98,18 +89,6 @@ class Sam2Video:
                 sure = out.object_score_logits.float().sigmoid().reshape(-1)
                 yield int(out.frame_idx), large[:, 0].cpu().numpy(), sure.cpu().numpy()
 
-    def nbytes(self) -> int:
-        """Bytes of the weights."""
-        return nbytes(self._model) - self.borrowed()
-
-    def borrowed(self) -> int:
-        """Bytes of the weights that another model is charged for."""
-        return PARTS.borrowed(self._model)
-
-    def close(self) -> None:
-        """Let go of what it shares with other models."""
-        PARTS.release(self._model)
-
 
 def _seen(clip: Clip, number: int, name: str, mask: NDArray[np.bool_], sure: float) -> Seen:
     """What a mask says of one thing in one frame."""
@@ -120,22 +99,13 @@ def _seen(clip: Clip, number: int, name: str, mask: NDArray[np.bool_], sure: flo
     return Seen(number, at, name, (x1, y1, x2, y2), float(100 * mask.mean()), sure)
 
 
-def _spec(size: str, weights_mb: float, memory_mb: float) -> ModelSpec:
-    repo = f"facebook/sam2.1-hiera-{size}"
-    return ModelSpec(
-        name=f"sam2-video-{size}",
-        ability="track",
-        licence="Apache-2.0",
-        load=partial(load, repo),
-        version="1",
-        modules=("torch", "torchvision", "transformers"),
-        extra="vision",
-        weights=repo,
-        weights_mb=weights_mb,
-        memory_mb=memory_mb,
-        notes="Follows things that were boxed or cut out in one frame",
-    )
+_spec = partial(
+    sam2_spec,
+    "sam2-video",
+    load,
+    ability="track",
+    notes="Follows things that were boxed or cut out in one frame",
+)
 
-
-TINY = _spec("tiny", 156, 800)
-LARGE = _spec("large", 898, 2000)
+TINY = _spec("tiny", weights_mb=156, memory_mb=800)
+LARGE = _spec("large", weights_mb=898, memory_mb=2000)

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.catalog import ANY, ModelSpec
+from tools.catalog import ANY
 from tools.context import CancelToken
 from tools.device import here, nbytes
 from tools.geometry import place_masks
 from tools.kept import Kept
-from tools.neural import open_model, open_processor, picture
+from tools.neural import SIGHT, network_spec, open_model, open_processor, picture
 from tools.types import Image, Masks
 
 THRESHOLD = 0.5
@@ -132,15 +132,13 @@ class Sam3:
 
 
 REPO = "facebook/sam3"
-MODEL = ModelSpec(
+MODEL = network_spec(
+    REPO,
+    load,
     name="sam3",
     ability="segment_phrase",
     licence="SAM License (custom)",
-    load=partial(load, REPO),
-    version="1",
-    modules=("torch", "torchvision", "transformers"),
-    extra="vision",
-    weights=REPO,
+    modules=SIGHT,
     weights_mb=3440,
     memory_mb=4800,
     labels=ANY,

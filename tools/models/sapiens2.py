@@ -8,11 +8,9 @@ points come with the weights. Its weights are under Meta's own terms.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 
-from tools.catalog import ModelSpec
 from tools.models.vitpose import VitPose
-from tools.neural import open_model, open_processor
+from tools.neural import SIGHT, network_spec, open_model, open_processor
 
 
 def load(repo: str) -> VitPose:
@@ -37,15 +35,13 @@ def names(said: Mapping[int, str]) -> tuple[str, ...]:
 
 
 REPO = "facebook/sapiens2-pose-0.4b"
-MODEL = ModelSpec(
+MODEL = network_spec(
+    REPO,
+    load,
     name="sapiens2-pose",
     ability="pose",
     licence="Sapiens2 License (custom)",
-    load=partial(load, REPO),
-    version="1",
-    modules=("torch", "torchvision", "transformers"),
-    extra="vision",
-    weights=REPO,
+    modules=SIGHT,
     weights_mb=1600,
     memory_mb=1800,
     notes="308 points a person: body, face, hands, feet; needs the boxes of people; Meta's terms",

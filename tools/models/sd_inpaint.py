@@ -16,28 +16,29 @@ from typing import Any
 import numpy as np
 from PIL import Image as PilImage
 
-from tools.catalog import ModelSpec
+from tools.bases import SD15, open_on
 from tools.context import CancelToken
 from tools.diffusion import (
+    GUIDANCE,
+    STEPS,
     OnStep,
+    Piped,
     generator,
     open_part,
     open_pipeline,
     own_side,
     paint,
-    weight_bytes,
+    pipeline_spec,
 )
 from tools.repaint import Area, Pixels, repaint
+from tools.turns import Turns
 from tools.types import Image
 
-STEPS = 30
-GUIDANCE = 7.5
 NOTHING = "empty background, the surroundings go on, nothing there"
 """The prompt when things are to be taken away."""
 THINGS = "object, person, text, logo, watermark, frame"
 """What is not wanted then."""
 
-SD15 = "stable-diffusion-v1-5/stable-diffusion-v1-5"
 SD15_INPAINT = "stable-diffusion-v1-5/stable-diffusion-inpainting"
 SD15_CONTROL = "lllyasviel/control_v11p_sd15_inpaint"
 SDXL_INPAINT = "diffusers/stable-diffusion-xl-1.0-inpainting-0.1"
@@ -63,8 +64,8 @@ def load_sd15_control() -> Painter:
     from diffusers import ControlNetModel, StableDiffusionControlNetInpaintPipeline
 
     control = open_part(ControlNetModel, SD15_CONTROL)
-    pipeline = open_pipeline(StableDiffusionControlNetInpaintPipeline, SD15, controlnet=control)
-    return Painter(pipeline, shown)
+    pipeline, turns = open_on(SD15, StableDiffusionControlNetInpaintPipeline, controlnet=control)
+    return Painter(pipeline, shown, turns)
 
 
 def load_sdxl() -> Painter:
@@ -92,13 +93,17 @@ def _nothing_more(pixels: Pixels, area: Area) -> dict[str, Any]:
     return {}
 
 
-class Painter:
+class Painter(Piped):
     """Paints holes in pictures."""
 
     def __init__(
-        self, pipeline: Any, more: Callable[[Pixels, Area], dict[str, Any]] = _nothing_more
+        self,
+        pipeline: Any,
+        more: Callable[[Pixels, Area], dict[str, Any]] = _nothing_more,
+        turns: Turns | None = None,
     ) -> None:
-        self._pipeline, self._more = pipeline, more
+        super().__init__(pipeline)
+        self._more, self._turns = more, turns or Turns()
 
     def inpaint(
         self,
@@ -149,21 +154,11 @@ class Painter:
                 **self._more(pixels, area),
             )
 
-        return repaint(image, hole, brush, own_side(self._pipeline))
-
-    def nbytes(self) -> int:
-        """Bytes of the weights."""
-        return weight_bytes(self._pipeline)
+        with self._turns.together(cancel):
+            return repaint(image, hole, brush, own_side(self._pipeline))
 
 
-_spec = partial(
-    ModelSpec,
-    ability="inpaint",
-    also=("repaint",),
-    version="1",
-    modules=("torch", "transformers", "diffusers"),
-    extra="edit",
-)
+_spec = partial(pipeline_spec, ability="inpaint", also=("repaint",))
 
 SMALL = _spec(
     name="sd15-inpaint",
@@ -178,7 +173,7 @@ CONTROL = _spec(
     name="sd15-control-inpaint",
     licence="CreativeML-OpenRAIL-M",
     load=load_sd15_control,
-    weights=SD15,
+    weights=SD15.repo,
     parts=(SD15_CONTROL,),
     weights_mb=6900,
     memory_mb=5000,

@@ -10,7 +10,7 @@ SigLIP says of each by itself whether it fits. Knows nothing of places in a pict
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,9 @@ import numpy as np
 
 from tools.catalog import ANY, ModelSpec
 from tools.context import CancelToken
-from tools.device import here, nbytes
+from tools.device import here
 from tools.errors import BadArguments, ToolError
-from tools.neural import open_model, open_processor, picture
+from tools.neural import Network, network_spec, open_model, open_processor, picture
 from tools.types import Embeddings, Float, Image, Labels
 from tools.weights import commit
 
@@ -56,11 +56,12 @@ def load(repo: str) -> TwoTowers:
     return TwoTowers(open_model(AutoModel, repo), processor, f"{repo}@{commit(repo)}")
 
 
-class TwoTowers:
+class TwoTowers(Network):
     """A network for pictures and one for texts, with vectors that compare."""
 
     def __init__(self, model: Any, processor: Any, name: str) -> None:
-        self._model, self._processor, self._name = model, processor, name
+        super().__init__(model, processor)
+        self._name = name
         self._is_clip = model.config.model_type == "clip"
         self._tags: Any = None
         self._asked: tuple[tuple[str, ...], Any] | None = None
@@ -151,10 +152,6 @@ class TwoTowers:
         keep = max(1, int((found.scores[:MOST] >= least).sum()))
         return Labels(found.texts[:keep], found.scores[:keep], "tags")
 
-    def nbytes(self) -> int:
-        """Bytes of the weights."""
-        return nbytes(self._model)
-
     def _pictures(self, images: Sequence[Image], cancel: CancelToken) -> list[Any]:
         """Unit vector of each picture."""
         import torch
@@ -219,16 +216,13 @@ def _numbers(vectors: Any) -> Float:
 
 
 def _spec(name: str, repo: str, licence: str, weights_mb: float, memory_mb: float) -> ModelSpec:
-    return ModelSpec(
+    return network_spec(
+        repo,
+        load,
         name=name,
         ability="classify",
         also=("tag", "embed"),
         licence=licence,
-        load=partial(load, repo),
-        version="1",
-        modules=("torch", "transformers"),
-        extra="vision",
-        weights=repo,
         weights_mb=weights_mb,
         memory_mb=memory_mb,
         labels=ANY,

@@ -8,17 +8,15 @@ memory stays bounded. What it draws is likely, not known: it must not be read as
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
-from typing import Any
 
 import numpy as np
 from PIL import Image as PilImage
 
 from tools.catalog import ModelSpec
 from tools.context import CancelToken
-from tools.device import here, nbytes
+from tools.device import here
 from tools.geometry import compose
-from tools.neural import open_model, open_processor
+from tools.neural import Network, network_spec, open_model, open_processor
 from tools.tiles import OnTile, Pixels, tiled
 from tools.types import Image
 
@@ -42,11 +40,8 @@ def load(repo: str) -> Upscaler:
     return Upscaler(open_model(Swin2SRForImageSuperResolution, repo), processor)
 
 
-class Upscaler:
+class Upscaler(Network):
     """Gives pictures more pixels."""
-
-    def __init__(self, model: Any, processor: Any) -> None:
-        self._model, self._processor = model, processor
 
     def __call__(
         self,
@@ -75,21 +70,15 @@ class Upscaler:
         grid = made[0].float().clamp(0, 1).mul(255).round().byte().permute(1, 2, 0)
         return np.asarray(grid.cpu().numpy()[: height * factor, : width * factor])
 
-    def nbytes(self) -> int:
-        """Bytes of the weights."""
-        return nbytes(self._model)
-
 
 def _spec(factor: int, repo: str) -> ModelSpec:
-    return ModelSpec(
+    return network_spec(
+        repo,
+        load,
         name=f"swin2sr-x{factor}",
         ability="upscale",
         licence="Apache-2.0",
-        load=partial(load, repo),
-        version="1",
         modules=("torch", "transformers", "torchvision"),
-        extra="vision",
-        weights=repo,
         weights_mb=50,
         memory_mb=1500,
         labels=(f"x{factor}",),

@@ -7,7 +7,6 @@ always answers with all points; their scores say which are seen. Knows not where
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,9 +14,9 @@ import numpy as np
 from tools.catalog import ModelSpec
 from tools.context import CancelToken
 from tools.convert import to_xywh_px
-from tools.device import here, nbytes
+from tools.device import here
 from tools.geometry import boxes_in, to_root
-from tools.neural import open_model, open_processor, picture
+from tools.neural import Network, network_spec, open_model, open_processor, picture
 from tools.types import Image, Keypoints, Placed
 
 NAMES = (
@@ -44,11 +43,12 @@ def load(repo: str) -> VitPose:
     return VitPose(open_model(VitPoseForPoseEstimation, repo), processor)
 
 
-class VitPose:
+class VitPose(Network):
     """Finds the joints of people."""
 
     def __init__(self, model: Any, processor: Any, names: tuple[str, ...] = NAMES) -> None:
-        self._model, self._processor, self._names = model, processor, names
+        super().__init__(model, processor)
+        self._names = names
         trunk = getattr(model.config, "backbone_config", None)
         self._experts = getattr(trunk, "num_experts", 1)
 
@@ -89,21 +89,15 @@ class VitPose:
         )[0]
         return found
 
-    def nbytes(self) -> int:
-        """Bytes of the weights."""
-        return nbytes(self._model)
-
 
 def _spec(name: str, repo: str, weights_mb: float, memory_mb: float) -> ModelSpec:
-    return ModelSpec(
+    return network_spec(
+        repo,
+        load,
         name=name,
         ability="pose",
         licence="Apache-2.0",
-        load=partial(load, repo),
-        version="1",
         modules=("torch", "torchvision", "transformers", "scipy"),
-        extra="vision",
-        weights=repo,
         weights_mb=weights_mb,
         memory_mb=memory_mb,
         notes="17 body points a person; needs the boxes of people",

@@ -19,14 +19,15 @@ import numpy as np
 
 from tools import pickles
 from tools.catalog import ModelSpec
+from tools.coco import COCO
 from tools.context import CancelToken
 from tools.device import here, nbytes
 from tools.errors import SetupError
 from tools.geometry import boxes_in, iou, place_boxes, place_masks, to_root
-from tools.models.dfine import COCO
 from tools.models.vitpose import NAMES
 from tools.neural import picture
 from tools.ranked import numbers, ranked
+from tools.turns import OPENING
 from tools.types import Boxes, Image, Keypoints, Masks, Placed
 from tools.weights import OWN, folder, pull
 
@@ -90,7 +91,8 @@ def _open(path: Path, repo: str) -> Any:
     if SETTING.get("sync"):
         SETTING.update({"sync": False})
     try:
-        return YOLO(str(path))
+        with OPENING.together():
+            return YOLO(str(path))
     except (OSError, RuntimeError, TypeError, KeyError, EOFError, UnpicklingError) as error:
         raise SetupError(
             f"{path.name} of {repo} does not load: {type(error).__name__}",
