@@ -24,6 +24,10 @@ from tools.errors import Cancelled, OcelliError, ToolTimeout
 from tools.job import Job, as_tool_error, run_together
 
 LOG = logging.getLogger(__name__)
+GATHER_SHARE = 0.05
+"""Of the time of the last batch: so long others may still join the next one."""
+GATHER_SECONDS = 0.01
+"""At most."""
 GAUGE = Gauge()
 """One for all actors: they share a card."""
 
@@ -66,6 +70,8 @@ class Actor:
         self._current: Job | None = None
         self._together: list[Job] = []
         """Calls that are answered together with the current one."""
+        self._gather = 0.0
+        """Seconds to wait for companions: none unless the last calls had some."""
         self._load_deadline: float | None = None
         self._closing = False
         self._dead: OcelliError | None = None
@@ -166,8 +172,11 @@ class Actor:
             self._hooks.loaded(model, time.monotonic() - start)
         while (job := self._next()) is not None:
             jobs = [job, *self._companions(job, model)]
+            begun = time.monotonic()
             with GAUGE.watching() as taken:
                 run_together(jobs, self.name, model)
+            spent = time.monotonic() - begun if len(jobs) > 1 else 0.0
+            self._gather = min(GATHER_SHARE * spent, GATHER_SECONDS)
             with self._wake:
                 self._current, self._together = None, []
             if not job.moves and taken.peak is not None:
@@ -197,12 +206,24 @@ class Actor:
                 idle_since = time.monotonic()
 
     def _companions(self, job: Job, model: Any) -> list[Job]:
-        """Queued calls that the model can answer together with `job`, begun."""
+        """Queued calls that the model can answer together with `job`, begun.
+
+        Callers who were answered together come back together, so the first waits for the others
+        for a moment: a call alone takes nearly as long as a batch.
+        """
         most = int(getattr(model, "batch_size", 1)) - 1
         if job.shared is None or most < 1 or not callable(getattr(model, "batch", None)):
             return []
+        until = time.monotonic() + self._gather
         with self._wake:
-            like = [j for j in self._queue if j.shared and j.shared.key == job.shared.key][:most]
+            while True:
+                like = [j for j in self._queue if j.shared and j.shared.key == job.shared.key]
+                left = until - time.monotonic()
+                others = len(self._queue) > len(like)  # they would wait in vain
+                if len(like) >= most or others or left <= 0 or self._closing:
+                    break
+                self._wake.wait(left)
+            like = like[:most]
             for other in like:
                 self._queue.remove(other)
         begun = [other for other in like if other.begin()]

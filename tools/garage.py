@@ -103,7 +103,7 @@ def _off(model: Any) -> Back | None:
             forget()
     packed = pack(model)
     if packed is not None:
-        give_back()
+        give_back(collect=False)  # weights hang in no cycle, and a search would cost as much
         return packed
     return (lambda: _home(model)) if move(model, "cpu") else None
 

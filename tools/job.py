@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+import traceback
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -193,8 +194,14 @@ def run_together(jobs: Sequence[Job], name: str, model: Any) -> None:
 
 
 def as_tool_error(name: str, error: BaseException) -> OcelliError:
-    """`error` as one of ours, on one line that names the model."""
-    if isinstance(error, OutOfMemory):  # its traceback would keep the model's memory alive
+    """`error` as one of ours, on one line that names the model.
+
+    The lines it came from stay known; what the calls on the way held, such as tensors on a card,
+    is let go.
+    """
+    for one in _chain(error):
+        traceback.clear_frames(one.__traceback__)
+    if isinstance(error, OutOfMemory):
         return error.with_traceback(None)
     if isinstance(error, OcelliError):
         return error
@@ -209,3 +216,15 @@ def as_tool_error(name: str, error: BaseException) -> OcelliError:
     wrapped = ToolFailed(f"{name} failed: {text}")
     wrapped.__cause__ = error
     return wrapped
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """The error and those it came from."""
+    found: list[BaseException] = []
+    left: list[BaseException | None] = [error]
+    while left:
+        one = left.pop()
+        if one is not None and all(one is not other for other in found):
+            found.append(one)
+            left += [one.__cause__, one.__context__]
+    return found

@@ -4,7 +4,7 @@ Everything charged never exceeds the budget: a model that leaves stays charged u
 given back. Callers are served in the order in which they came. The first of the line lays a claim
 on the models that must leave for it; nobody behind may take a claimed model up again, so a big
 model does not starve behind a busy small one, while models it does not need stay usable. Nothing
-is evicted before that is known to be enough; then few leave rather than many, longest unused first.
+is evicted before that is known to be enough; then those leave that are least likely to be wanted.
 
 Knows nothing of threads, loads or calls: residents are payloads with a name and a size.
 """
@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from tools.errors import OutOfMemory
+from tools.host_habits import Habits
 from tools.host_victims import EPSILON_MB, Entry, cheapest, enough, total
 
 POLL_SECONDS = 0.02
@@ -57,6 +58,7 @@ class Ledger(Generic[T]):
         self._entries: dict[str, Entry[T]] = {}
         self._leaving: list[Entry[T]] = []
         self._clock = 0
+        self._habits = Habits()
         self._version = 0
 
     def acquire(
@@ -122,7 +124,7 @@ class Ledger(Generic[T]):
             entry.mb = mb
             charged = total(self._entries.values()) + total(self._leaving)
             idle = [e for e in self._idle() if e is not entry]
-            victims = cheapest(idle, charged - self.budget_mb, self._clock) or ()
+            victims = self.choose(idle, charged - self.budget_mb) or ()
             for victim in victims:
                 self._remove(victim)
             self.peak_mb = max(self.peak_mb, charged - total(victims))
@@ -178,6 +180,15 @@ class Ledger(Generic[T]):
         with self._turn:
             return len(self._line)
 
+    def choose(
+        self, idle: list[Entry[T]], need_mb: float, wanted: str = ""
+    ) -> tuple[Entry[T], ...] | None:
+        """Which of `idle`, longest unused first, free `need_mb` for `wanted`; None: too small."""
+        if need_mb <= EPSILON_MB:
+            return ()
+        chances = self._habits.chances([e.name for e in idle], wanted)
+        return cheapest(idle, need_mb, chances, self.budget_mb)
+
     def _stand(
         self,
         ticket: _Ticket[T],
@@ -209,6 +220,7 @@ class Ledger(Generic[T]):
         if entry is not None and (head is ticket or entry not in head.claim):
             entry.pins += 1
             self._touch(entry)
+            self._habits.called(entry.name)
             return _Step(entry)
         if head is not ticket:
             return _Step(contended=True)
@@ -216,7 +228,7 @@ class Ledger(Generic[T]):
         if ticket.mb <= free + EPSILON_MB:
             return _Step(self._enter(ticket, make), fresh=True)
         soon = free + total(e for e in self._leaving if not e.stuck)
-        victims = cheapest(self._idle(), ticket.mb - soon, self._clock)
+        victims = self.choose(self._idle(), ticket.mb - soon, ticket.name)
         if victims is not None:
             for victim in victims:
                 self._remove(victim)
@@ -229,6 +241,7 @@ class Ledger(Generic[T]):
         entry = Entry(ticket.name, ticket.mb, make())
         self._entries[entry.name] = entry
         self._touch(entry)
+        self._habits.called(entry.name)
         charged = total(self._entries.values()) + total(self._leaving)
         self.peak_mb = max(self.peak_mb, charged)
         return entry

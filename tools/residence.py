@@ -32,6 +32,9 @@ from tools.ledger import POLL_SECONDS, Ledger
 from tools.tenancy import Limits, Listener, Request, Tenancy
 
 LOG = logging.getLogger(__name__)
+LONGEST_POLL_SECONDS = 0.1
+"""How seldom one of many waiters looks whether its caller has given up: each look takes Python's
+lock from the model that all of them wait for."""
 
 
 class Residence:
@@ -131,7 +134,7 @@ class Residence:
             released = partial(self._ledger.release, entry)
             job = Job(request.run, released, request.cancel, seconds, request.shared)
             entry.payload.submit(job)
-            while not job.done.wait(POLL_SECONDS):
+            while not job.done.wait(min(POLL_SECONDS * max(1, entry.pins), LONGEST_POLL_SECONDS)):
                 if request.cancel.cancelled:
                     job.walk_away(self._limits.grace)
                     raise Cancelled("stopped by the user")

@@ -15,6 +15,7 @@ from evals.bench.forged_language import florence, inpainter, qwen
 from evals.bench.forged_vision import depth, dfine, grounding_dino, sam2
 from evals.bench.random_weights import Size
 from tools.catalog import Catalog, discover
+from tools.device import give_back
 from tools.diffusion import quiet
 
 COMMIT = "0" * 40
@@ -34,6 +35,7 @@ def forged(cache: Path, size: Size) -> Iterator[Catalog]:
     for name, make in MAKERS.items():
         (repo,) = catalog.models[name].repos
         place(cache, repo, partial(make, size))
+        give_back()
     names = ("HF_HUB_CACHE", "HF_HUB_OFFLINE", "OCELLI_WEIGHTS")
     before = {name: os.environ.pop(name, None) for name in names}
     os.environ |= {"HF_HUB_CACHE": str(cache), "HF_HUB_OFFLINE": "1"}

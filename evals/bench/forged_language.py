@@ -36,7 +36,7 @@ QWEN = {
 
 
 def qwen(which: str, size: Size, folder: Path) -> None:
-    """Qwen3-VL, or two layers of 32."""
+    """Qwen3-VL, or two layers of 32, or of 256."""
     import transformers as t
 
     count = 151_936 if size == "full" else 600
@@ -53,12 +53,13 @@ def qwen(which: str, size: Size, folder: Path) -> None:
         "hidden_size": 1024, "depth": 24, "intermediate_size": 4096, "num_heads": 16,
         "out_hidden_size": text["hidden_size"], "deepstack_visual_indexes": [5, 11, 17],
     }  # fmt: skip
-    if size == "tiny":
-        small = {"hidden_size": 32, "intermediate_size": 48}
-        rope["mrope_section"] = [2, 1, 1]
-        text |= {**small, "num_hidden_layers": 2, "num_attention_heads": 4, "head_dim": 8}
+    if size != "full":
+        wide = 32 if size == "tiny" else 256
+        small = {"hidden_size": wide, "intermediate_size": 48 if size == "tiny" else 4 * wide}
+        rope["mrope_section"] = [2, 1, 1] if size == "tiny" else [12, 10, 10]
+        text |= {**small, "num_hidden_layers": 2, "num_attention_heads": 4, "head_dim": wide // 4}
         text |= {"num_key_value_heads": 2, "rope_parameters": rope}
-        vision |= {**small, "depth": 2, "num_heads": 2, "out_hidden_size": 32}
+        vision |= {**small, "depth": 2, "num_heads": 2, "out_hidden_size": wide}
         vision |= {"num_position_embeddings": 64, "deepstack_visual_indexes": [0]}
     config = t.Qwen3VLConfig(
         text_config=text, vision_config=vision, tie_word_embeddings=True,
@@ -69,7 +70,7 @@ def qwen(which: str, size: Size, folder: Path) -> None:
     model = born(t.Qwen3VLForConditionalGeneration, config)
     ends(model, tokens.eos_token_id, tokens.pad_token_id)
     saved(model, folder, half=size == "full")
-    area = {"shortest_edge": 64**2, "longest_edge": 256**2 if size == "tiny" else 1024**2}
+    area = {"shortest_edge": 64**2, "longest_edge": 1024**2 if size == "full" else 256**2}
     images = t.Qwen2VLImageProcessor(patch_size=16, size=area)
     films = t.Qwen3VLVideoProcessor(size=area)
     t.Qwen3VLProcessor(images, tokens, films, chat_template=CHAT).save_pretrained(folder)
@@ -89,14 +90,15 @@ def florence(size: Size, folder: Path) -> None:
     tokens.add_tokens(marks, special_tokens=True)
     vision, layers, side = t.Florence2VisionConfig(), 12, 768
     text = {"d_model": 1024, "encoder_ffn_dim": 4096, "encoder_attention_heads": 16}
-    if size == "tiny":
+    if size != "full":
+        wide = 32 if size == "tiny" else 256
         vision = t.Florence2VisionConfig(
             embed_dim=[8, 16, 16, 32], depths=[1] * 4, num_heads=[1, 1, 1, 2],
-            num_groups=[1, 1, 1, 2], window_size=4, projection_dim=32,
+            num_groups=[1, 1, 1, 2], window_size=4, projection_dim=wide,
         )  # fmt: skip
         text, layers, side = (
-            {"d_model": 32, "encoder_ffn_dim": 32, "encoder_attention_heads": 2},
-            1,
+            {"d_model": wide, "encoder_ffn_dim": wide, "encoder_attention_heads": 2},
+            1 if size == "tiny" else 4,
             64,
         )
     decoder = {name.replace("encoder", "decoder"): n for name, n in text.items()}

@@ -16,7 +16,7 @@ def dfine(size: Size, folder: Path) -> None:
     import transformers as t
 
     config = t.DFineConfig(num_labels=80)
-    if size == "tiny":
+    if size != "full":
         backbone = t.HGNetV2Config(
             stage_in_channels=[16, 16, 32, 64], stage_mid_channels=[8, 8, 16, 16],
             stage_out_channels=[16, 32, 64, 128], stage_num_blocks=[1, 1, 1, 1],
@@ -39,7 +39,7 @@ def grounding_dino(size: Size, folder: Path) -> None:
     import transformers as t
 
     config = t.GroundingDinoConfig()
-    if size == "tiny":
+    if size != "full":
         image = t.SwinConfig(
             image_size=64, embed_dim=16, depths=[1] * 4, num_heads=[1, 1, 2, 2], window_size=4,
             out_indices=[2, 3, 4],
@@ -59,7 +59,7 @@ def grounding_dino(size: Size, folder: Path) -> None:
     vocab |= {".": 1012, "?": 1029}
     names = {number: word for word, number in vocab.items()}
     whole = {names.get(i, f"[fill{i}]"): i for i in range(30522)}
-    sides = {"shortest_edge": 160, "longest_edge": 256} if size == "tiny" else None
+    sides = {"shortest_edge": 160, "longest_edge": 256} if size != "full" else None
     t.GroundingDinoProcessor(
         t.GroundingDinoImageProcessor(size=sides),
         t.BertTokenizer(vocab=whole, do_lower_case=True, model_max_length=256),
@@ -67,10 +67,11 @@ def grounding_dino(size: Size, folder: Path) -> None:
 
 
 def sam2(size: Size, folder: Path) -> None:
-    """SAM 2.1 large, or with an encoder of a few channels."""
+    """SAM 2.1 large, or with an encoder of a few channels; the decoder of ``mid`` is whole."""
     import transformers as t
 
-    wide, blocks, side = (144, [2, 6, 36, 4], 1024) if size == "full" else (8, [1, 1, 2, 1], 128)
+    wide, blocks = (144, [2, 6, 36, 4]) if size == "full" else (8, [1, 1, 2, 1])
+    side = 128 if size == "tiny" else 1024
     widths = [wide * 2**n for n in range(4)]
     trunk = t.Sam2HieraDetConfig(
         hidden_size=wide, image_size=[side, side], blocks_per_stage=blocks,
@@ -79,14 +80,14 @@ def sam2(size: Size, folder: Path) -> None:
         window_size_per_stage=[8, 4, 16 if size == "full" else 8, 8 if size == "full" else 4],
         global_attention_blocks=[23, 33, 43] if size == "full" else [3],
     )  # fmt: skip
-    width = 256 if size == "full" else 32
+    width = 32 if size == "tiny" else 256
     levels = [[side // n, side // n] for n in (4, 8, 16)]
     vision = t.Sam2VisionConfig(
         backbone_config=trunk, backbone_channel_list=widths[::-1], backbone_feature_sizes=levels,
         fpn_hidden_size=width,
     )  # fmt: skip
     prompts = {"hidden_size": width, "image_size": side}
-    decoder = {"hidden_size": width} if size == "full" else {
+    decoder = {"hidden_size": width} if size != "tiny" else {
         "hidden_size": width, "mlp_dim": 32, "num_attention_heads": 2, "iou_head_hidden_dim": 32,
     }  # fmt: skip
     config = t.Sam2Config(
@@ -103,7 +104,7 @@ def depth(size: Size, folder: Path) -> None:
     import transformers as t
 
     config = t.DepthAnythingConfig()
-    if size == "tiny":
+    if size != "full":
         stages = [f"stage{n}" for n in range(1, 5)]
         backbone = t.Dinov2Config(
             hidden_size=16, num_hidden_layers=4, num_attention_heads=2, image_size=56,
@@ -114,7 +115,7 @@ def depth(size: Size, folder: Path) -> None:
             neck_hidden_sizes=[8, 8, 16, 16], head_hidden_size=8,
         )  # fmt: skip
     saved(born(t.DepthAnythingForDepthEstimation, config), folder, half=False)
-    side = 56 if size == "tiny" else 518
+    side = 518 if size == "full" else 56
     t.DPTImageProcessor(
         size={"height": side, "width": side}, keep_aspect_ratio=True, ensure_multiple_of=14,
         image_mean=[0.485, 0.456, 0.406], image_std=[0.229, 0.224, 0.225],

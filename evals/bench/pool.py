@@ -2,7 +2,8 @@
 
 Run it with ``python -m evals.bench.pool``; ``--size full`` makes models of the published sizes with
 random weights in a temporary folder (about 18 GB, with ``--cache`` they stay for the next time) and
-wants a card; ``--size tiny`` runs anywhere and shows that all works, not how fast it is. Writes
+wants a card; ``--size tiny`` runs anywhere and shows that all works, not how fast it is; on a
+processor ``--size mid --only throughput`` shows what the host costs callers who share a model. Writes
 ``pool.md`` and ``pool.json`` to ``--out``.
 """
 
@@ -20,7 +21,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import perf_counter
 
-from evals.bench import pool_mix, pool_rates, pool_stops
+from evals.bench import pool_mix, pool_rates, pool_scripts, pool_stops
 from evals.bench.forge import forged
 from evals.bench.random_weights import Size
 from evals.bench.table import Measured, markdown, show
@@ -29,16 +30,16 @@ from tools.device import cap, here
 
 COLUMNS = ("", "measured", "limit", "")
 OUT = Path(__file__).parent / "results"
-SIDES = {"tiny": 96, "full": 1024}
+SIDES: dict[Size, int] = {"tiny": 96, "mid": 512, "full": 1024}
 """Of the pictures, pixels."""
-SCALE = {"tiny": 1e-3, "full": 1.0}
+SCALE: dict[Size, float] = {"tiny": 1e-3, "mid": 0.1, "full": 1.0}
 """Of the declared sizes: tiny models would never fill a budget made for large ones."""
 EVERYTHING_MB = 1e9
 PARTS = ("budget", "swap", "throughput", "stop")
 
 
 def measure(
-    cache: Path, size: Size, parts: Sequence[str] = PARTS, calls: int = pool_mix.CALLS
+    cache: Path, size: Size, parts: Sequence[str] = PARTS, calls: int = pool_scripts.CALLS
 ) -> list[Measured]:
     """All rows of the table.
 
@@ -56,7 +57,7 @@ def measure(
         steps = {
             "budget": lambda: pool_mix.measure(catalog, side, calls),
             "swap": lambda: pool_rates.swap(catalog),
-            "throughput": lambda: pool_rates.throughput(catalog, side, size == "full"),
+            "throughput": lambda: pool_rates.throughput(catalog, side, size),
             "stop": lambda: pool_stops.measure(catalog, side),
         }
         for part in parts:
@@ -110,7 +111,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--cache", type=Path, help="folder that keeps the weights")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
-    parser.add_argument("--calls", type=int, default=pool_mix.CALLS)
+    parser.add_argument("--calls", type=int, default=pool_scripts.CALLS)
     given = parser.parse_args(words)
     with tempfile.TemporaryDirectory() as folder:
         rows = measure(given.cache or Path(folder), given.size, given.only, given.calls)

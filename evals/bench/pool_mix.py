@@ -1,20 +1,20 @@
 """A scripted mix of calls under one budget: what the card held, and how often models came back.
 
-The offline optimum is exact: every set of models that fits is followed through the whole script.
-Knows nothing of how the weights were made.
+The optimum is that of ``evals/bench/pool_scripts.py``, for the sizes that the host charges: those
+declared when a model comes for the first time, since it must make room for them, then those
+measured. Knows nothing of how the weights were made.
 """
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import combinations
 from typing import Any
 
 import numpy as np
 
+from evals.bench.pool_scripts import CALLS, SHARE, optimum, script
 from evals.bench.table import Measured
 from tools.catalog import Catalog
 from tools.context import CancelToken
@@ -25,9 +25,6 @@ from tools.host_events import HostEvent, Loaded, Retried
 from tools.profiles import Profile
 from tools.types import Boxes, Image
 
-CALLS = 200
-SHARE = 0.5
-"""Of what all the models declare together: the budget."""
 MOST_RELOADS = 1.5
 """Times the offline optimum."""
 NO_CARD = "not measured: no CUDA device"
@@ -42,15 +39,6 @@ ORDER = {
     "depth": ("depth-anything-small",),
 }
 """One model for each call of the script, two detectors told apart by what they are asked for."""
-CHAINS = (
-    (9, ("dfine-large", "sam2-large")),
-    (8, ("florence2-large-ft", "qwen3-vl-2b", "qwen3-vl-2b")),
-    (7, ("grounding-dino-tiny", "sam2-large", "depth-anything-small")),
-    (5, ("dfine-large", "florence2-large-ft", "qwen3-vl-2b")),
-    (3, ("qwen3-vl-4b", "qwen3-vl-4b", "sam2-large")),
-    (2, ("grounding-dino-tiny", "sam2-large", "sd15-inpaint", "sd15-inpaint")),
-)
-"""How often a kind of question is asked, and whom it takes."""
 
 
 @dataclass
@@ -71,48 +59,6 @@ class Run:
             self.loads.append(event.name)
             self.sizes[event.name] = event.mb
         self.retries += isinstance(event, Retried)
-
-
-def script(calls: int = CALLS, seed: int = 0) -> list[str]:
-    """Names of models in the order in which they are called: kinds of questions come in runs."""
-    dice = random.Random(seed)
-    weights, chains = zip(*CHAINS, strict=True)
-    said: list[str] = []
-    while len(said) < calls:
-        (chain,) = dice.choices(chains, weights)
-        for _ in range(dice.randint(1, 4)):  # somebody asks the same of a few pictures
-            said += chain
-    return said[:calls]
-
-
-def optimum(asked: Sequence[str], sizes: Mapping[str, float], budget_mb: float) -> int:
-    """The fewest loads that any way of evicting needs for these calls."""
-    best: dict[frozenset[str], int] = {frozenset(): 0}
-    for name in asked:
-        after: dict[frozenset[str], int] = {}
-        for held, loads in best.items():
-            for kept in _kept(held, name, sizes, budget_mb):
-                cost = loads + (name not in held)
-                after[kept] = min(cost, after.get(kept, cost))
-        best = after
-    return min(best.values())
-
-
-def _kept(
-    held: frozenset[str], name: str, sizes: Mapping[str, float], budget_mb: float
-) -> list[frozenset[str]]:
-    """What may be in memory after a call of `name`: nothing leaves that need not."""
-    if name in held:
-        return [held]
-    room = budget_mb - sizes[name] + 1e-6
-    fits = [
-        frozenset(stay)
-        for count in range(len(held) + 1)
-        for stay in combinations(sorted(held), count)
-        if sum(sizes[other] for other in stay) <= room
-    ]
-    whole = [s for s in fits if not any(s < other for other in fits)]
-    return [s | {name} for s in whole] or [frozenset({name})]
 
 
 def pictures(count: int, side: int, seed: int = 0) -> list[Image]:
@@ -175,12 +121,15 @@ def measure(catalog: Catalog, side: int, calls: int = CALLS) -> list[Measured]:
     asked = script(calls)
     card = torch.cuda.is_available()
     if card:
+        torch.cuda.init()  # its statistics cannot be asked for before
         give_back()
         torch.cuda.reset_peak_memory_stats()
     told = run(catalog, asked, budget, side)
     reserved = torch.cuda.max_memory_reserved() / 1e6 if card else None
     first = len(set(asked))
-    reloads, fewest = len(told.loads) - first, optimum(asked, told.sizes, budget) - first
+    declared = {name: model.memory_mb for name, model in catalog.models.items()}
+    reloads = len(told.loads) - first
+    fewest = optimum(asked, told.sizes, budget, declared) - first
     return [
         Measured("peak reserved on the card", reserved, "MB", budget, note="" if card else NO_CARD),
         Measured("peak charged on the ledger", told.peak_charged, "MB", budget),

@@ -1,22 +1,24 @@
 """How fast models move between card and host memory, and how fast they answer many callers.
 
-Each model is asked by many threads through the host, and, loaded a second time, by one loop that
-calls the library alone in batches of the same size. Knows nothing of how the weights were made.
+Each model is asked by many threads through the host and, by turns, loaded a second time, by one
+loop that calls the library alone in batches of the same size. Knows nothing of how the weights were made.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from functools import partial
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 from evals.bench.pool_mix import NO_CARD, ORDER, ask, middle, pictures
+from evals.bench.random_weights import Size
 from evals.bench.table import Measured
 from tools.catalog import Catalog, ModelSpec
+from tools.context import CancelToken
 from tools.device import give_back, here, move
 from tools.host import Host
 from tools.host_swap import pack
@@ -29,6 +31,8 @@ LEAST_RATE = 0.9
 """Of the library alone."""
 LEAST_SWAP = 0.5
 """Of a plain copy: the card's memory is taken and given back as well."""
+MOST_OWN_MS = 1.0
+OWN_CALLS = 1000
 ROUNDS = 3
 PLAIN_BYTES = 2**31
 
@@ -67,7 +71,7 @@ def _there_and_back(model: Any) -> tuple[float, float]:
     """Seconds to park a model as the host does it, and to bring it back."""
     start = perf_counter()
     back = pack(model)
-    give_back()
+    give_back(collect=False)
     middle_of_it = perf_counter()
     if back is None:
         move(model, here().name)
@@ -180,55 +184,89 @@ def alone_talker(model: Any, images: Sequence[Image]) -> object:
     return processor.tokenizer.batch_decode(made[:, inputs["input_ids"].shape[1] :].tolist())
 
 
-def contests(full: bool) -> list[Contest]:
+def contests(size: Size) -> list[Contest]:
     """Those that are held."""
-    times = 4 if full else 1
+    few = 32 if size == "mid" else 64  # calls of networks that write take longest
+    many = {"tiny": 32, "mid": 16, "full": 128}[size]
     return [
-        Contest("dfine-large", "detector", alone_detector, 32 * times),
-        Contest("sam2-large", "SAM 2, same picture", alone_segmenter, 32 * times, True),
-        Contest("florence2-large-ft", "captioner", alone_captioner, 16 * times),
-        Contest("qwen3-vl-2b", "multimodal model", alone_talker, 16 * times),
+        Contest("dfine-large", "detector", alone_detector, many),
+        Contest("sam2-large", "SAM 2, same picture", alone_segmenter, many, True),
+        Contest("florence2-large-ft", "captioner", alone_captioner, few),
+        Contest("qwen3-vl-2b", "multimodal model", alone_talker, few),
     ]
 
 
-def throughput(catalog: Catalog, side: int, full: bool) -> list[Measured]:
-    """Calls a second through the host, of those of the library alone."""
-    return [_held(catalog, contest, side) for contest in contests(full)]
+def throughput(catalog: Catalog, side: int, size: Size) -> list[Measured]:
+    """What the host itself costs a call, and calls a second of those of the library alone."""
+    held = [_held(catalog, contest, side) for contest in contests(size)]
+    if size == "tiny":  # calls of 3 ms measure how Python hands over between threads
+        held = [replace(row, limit=None) for row in held]
+    return [own_work(), *held]
+
+
+def own_work() -> Measured:
+    """Processor time of the host, its actor and 16 callers for a call of a model that does nothing."""
+    spec = ModelSpec(
+        name="nothing", ability="nothing", licence="MIT", version="1", memory_mb=1,
+        load=lambda: _nothing,
+    )  # fmt: skip
+    profile = Profile("bench", 10, {"nothing": ("nothing",)})
+    with Host(Catalog({}, {"nothing": spec}), profile) as host, _callers() as callers:
+        ask_it = partial(host.use, "nothing")
+        _answered(callers, ask_it, range(CALLERS))
+        start = process_time()
+        _answered(callers, ask_it, range(OWN_CALLS))
+        spent = process_time() - start
+    return Measured("work of the host for a call", spent / OWN_CALLS * 1e3, "ms", MOST_OWN_MS)
+
+
+def _nothing(*args: Any, cancel: CancelToken) -> None:
+    pass
+
+
+def _callers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(CALLERS)
+
+
+def _answered(callers: Executor, call: Callable[[Any], object], given: Iterable[Any]) -> None:
+    for _ in callers.map(call, given):
+        pass
 
 
 def _held(catalog: Catalog, contest: Contest, side: int) -> Measured:
+    """Both take every round by turns, so that what else the machine does meets both alike.
+
+    Both work on a thread of their own: on a processor memory comes faster there.
+    """
     spec = catalog.models[contest.name]
-    rounds = [
-        pictures(1, side) * contest.calls
-        if contest.one_picture
-        else pictures(contest.calls, side, seed)
-        for seed in range(ROUNDS + 1)
-    ]
-    ours = _through_host(catalog, spec, rounds)
+    profile = Profile("bench", 4 * spec.memory_mb, ORDER)
     model = spec.load()
     size = int(getattr(model, "batch_size", 1))
-    theirs = median(_seconds(partial(_batched, contest.alone, model, r, size)) for r in rounds[1:])
+    ours, theirs = list[float](), list[float]()
+    with Host(catalog, profile) as host, _callers() as callers, ThreadPoolExecutor(1) as other:
+        call = partial(ask, host, spec.name)
+        for seed in range(ROUNDS + 1):
+            shown = _round(contest, side, seed)
+            turns = [
+                (ours, partial(_answered, callers, call, shown)),
+                (theirs, partial(_batched, contest.alone, model, shown, size)),
+            ]
+            for times, work in turns if seed % 2 else reversed(turns):
+                times.append(other.submit(_seconds, work).result())
     del model
     give_back()
-    rate, alone = contest.calls / ours, contest.calls / theirs
+    rate, alone = (contest.calls / median(times[1:]) for times in (ours, theirs))
     note = f"{rate:.1f} calls a second of {CALLERS} callers, alone {alone:.1f} in batches of {size}"
     where = "" if here().is_gpu else f"; {here().name}"
     name = f"throughput, {contest.what}, of the library alone"
     return Measured(name, rate / alone, "×", LEAST_RATE, False, note + where)
 
 
-def _through_host(catalog: Catalog, spec: ModelSpec, rounds: Sequence[list[Image]]) -> float:
-    """Seconds of a round; the first one is not counted."""
-    profile = Profile("bench", 4 * spec.memory_mb, ORDER)
-    with Host(catalog, profile) as host, ThreadPoolExecutor(CALLERS) as callers:
-        call = partial(ask, host, spec.name)
-
-        def answer(shown: list[Image]) -> None:
-            for _ in callers.map(call, shown):
-                pass
-
-        times = [_seconds(partial(answer, shown)) for shown in rounds]
-    return median(times[1:])
+def _round(contest: Contest, side: int, seed: int) -> list[Image]:
+    """The pictures of a round: new ones, unless it is about one that was seen before."""
+    if contest.one_picture:
+        return pictures(1, side) * contest.calls
+    return pictures(contest.calls, side, seed)
 
 
 def _batched(alone: Alone, model: Any, images: Sequence[Image], size: int) -> None:

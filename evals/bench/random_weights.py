@@ -1,7 +1,9 @@
 """Networks of random weights: how one is made and written, its byte vocabulary, where it ends.
 
 ``full`` has the published sizes, which is what memory and speed depend on; ``tiny`` runs on any
-processor in seconds. Knows nothing of particular networks.
+processor in seconds; ``mid`` is as tiny, but for the networks that many callers share: a call on
+them takes a processor as long as one of full size takes a card. Knows nothing of particular
+networks.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from typing import Any, Literal
 
 from tools.device import here
 
-Size = Literal["tiny", "full"]
+Size = Literal["tiny", "mid", "full"]
 REPLY_TOKENS = 32
 """After so many the forged language models end: they would never stop by themselves."""
 BYTES = 256

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from itertools import product
 
 import pytest
 
-from evals.bench import pool, pool_mix, pool_rates
+from evals.bench import pool, pool_mix, pool_rates, pool_scripts
 from evals.bench.table import Measured, markdown
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -62,32 +61,9 @@ def test_a_missed_limit_is_said_and_fails(tmp_path, monkeypatch):
     assert "MISSED" in (tmp_path / "pool.md").read_text()
 
 
-def fewest(asked, sizes, budget):
-    """By trying everything: after each call any set that holds the model and fits."""
-    best = {(): 0}
-    for name in asked:
-        after = {}
-        for held, loads in best.items():
-            cost = loads + (name not in held)
-            for mask in product((0, 1), repeat=len(held)):
-                kept = {h for h, m in zip(held, mask, strict=True) if m} | {name}
-                if sum(sizes[k] for k in kept) <= budget:
-                    key = tuple(sorted(kept))
-                    after[key] = min(cost, after.get(key, cost))
-        best = after
-    return min(best.values())
-
-
-@pytest.mark.parametrize("budget", [5, 6, 7, 9, 12])
-def test_the_optimum_is_the_fewest_loads_of_all_ways(budget, rng):
-    sizes = {"a": 1, "b": 2, "c": 3, "d": 5}
-    asked = [str(name) for name in rng.choice(list(sizes), 30)]
-    assert pool_mix.optimum(asked, sizes, budget) == fewest(asked, sizes, budget)
-
-
 def test_the_script_calls_every_model_often():
-    asked = pool_mix.script()
-    assert len(asked) == pool_mix.CALLS
+    asked = pool_scripts.script()
+    assert len(asked) == pool_scripts.CALLS
     assert set(asked) == {name for names in pool_mix.ORDER.values() for name in names}
 
 
@@ -103,5 +79,5 @@ def test_a_bar_in_a_cell_does_not_end_it():
 
 
 def test_the_contests_are_whole_rounds():
-    for full in (False, True):
-        assert all(c.calls % pool_rates.CALLERS == 0 for c in pool_rates.contests(full))
+    for size in pool.SIDES:
+        assert all(c.calls % pool_rates.CALLERS == 0 for c in pool_rates.contests(size))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from typing import Any
 
 import pytest
@@ -130,3 +132,72 @@ def test_an_answer_that_is_an_error_fails_its_call_alone():
         with pytest.raises(ToolFailed, match="too odd"):
             tasks[0].result()
         assert tasks[1].result() == 4
+
+
+@pytest.fixture
+def patient(monkeypatch):
+    """An actor that waits for companions longer than a test for an answer, where it waits."""
+    monkeypatch.setattr("tools.actor.GATHER_SHARE", 1e9)
+    monkeypatch.setattr("tools.actor.GATHER_SECONDS", 30.0)
+
+
+def test_callers_who_were_answered_together_are_again(patient):
+    gate = Gate()
+    doubler = Doubler(gate)
+    with hosted(model(doubler)) as host:
+        for task in behind(host, gate, [(1, 0), (2, 0), (3, 0)]):
+            task.result()
+        again = []
+        for value in (4, 5, 6):
+            again.append(Task(lambda v=value: host.use("double", v)))
+            if value < 6:
+                until(lambda n=value - 3: host.stats().models[0].users == n)
+        assert [t.result() for t in again] == [8, 10, 12]
+    assert doubler.batches == [[1, 2, 3], [4, 5, 6]]
+
+
+def test_who_comes_alone_waits_for_nobody(patient):
+    doubler = Doubler(Gate())
+    with hosted(model(doubler)) as host:
+        for n in (1, 2, 3):
+            assert Task(lambda n=n: host.use("double", n)).result() == 2 * n
+    assert doubler.batches == []
+
+
+def test_nobody_is_waited_for_while_other_calls_wait(patient):
+    gate = Gate()
+    doubler = Doubler(gate)
+    with hosted(model(doubler)) as host:
+        for task in behind(host, gate, [(1, 0), (2, 0)]):
+            task.result()
+        tasks = [Task(lambda: host.use("double", 4)), Task(lambda: host.use("double", 5, plus=1))]
+        assert [t.result() for t in tasks] == [8, 11]
+    assert doubler.batches == [[1, 2]]
+
+
+class Big:
+    """Something a call holds while it works."""
+
+
+@pytest.mark.parametrize("kind", [ValueError, Cancelled, ToolFailed])
+def test_what_a_failed_call_held_is_let_go_at_once(kind):
+    held = []
+
+    def work(value, *, cancel):
+        big = Big()
+        held.append(weakref.ref(big))
+        try:
+            raise KeyError("inner")
+        except KeyError as inner:
+            raise kind("it failed") from inner
+
+    gc.disable()
+    try:
+        with hosted(fake("double", 1, Memory(), work)) as host:
+            task = Task(lambda: host.use("double", 1))
+            with pytest.raises((Cancelled, ToolFailed)) as caught:
+                task.result()
+            assert held[0]() is None
+            assert caught.value is not None
+    finally:
+        gc.enable()
