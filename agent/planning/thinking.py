@@ -66,7 +66,7 @@ class ThinkingPlanner:
         shown = tuple(p.handle for p in request.pictures) if usage.pictures else ()
         if said.finish == "length" and not said.calls and self.cut(said):
             raise BadReply(
-                f"the reply was cut off at {request.max_tokens} tokens",
+                f"the reply was cut off at {usage.tokens_out or request.max_tokens} tokens",
                 hint="Say less, in fewer calls", usage=usage,
             )  # fmt: skip
         try:
