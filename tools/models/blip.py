@@ -203,7 +203,8 @@ def _spec(
 
 CAPTION = {"also": ("describe_region",), "licence": "BSD-3-Clause", "notes": "one short sentence"}
 BLIP_BASE = _spec(
-    "blip-caption-base", "caption", load_caption, "Salesforce/blip-image-captioning-base", 990, 1000, **CAPTION
+    "blip-caption-base", "caption", load_caption, "Salesforce/blip-image-captioning-base", 990, 1000,
+    **CAPTION | {"notes": "one short sentence; the hub has a pickle alone: from a folder of your own"},
 )  # fmt: skip
 BLIP_LARGE = _spec(
     "blip-caption-large", "caption", load_caption, "Salesforce/blip-image-captioning-large", 1880, 1500, **CAPTION

@@ -215,7 +215,9 @@ def _numbers(vectors: Any) -> Float:
     return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
 
-def _spec(name: str, repo: str, licence: str, weights_mb: float, memory_mb: float) -> ModelSpec:
+def _spec(
+    name: str, repo: str, licence: str, weights_mb: float, memory_mb: float, notes: str = ""
+) -> ModelSpec:
     return network_spec(
         repo,
         load,
@@ -226,11 +228,15 @@ def _spec(name: str, repo: str, licence: str, weights_mb: float, memory_mb: floa
         weights_mb=weights_mb,
         memory_mb=memory_mb,
         labels=ANY,
+        notes=notes,
     )
 
 
 SIGLIP2 = _spec("siglip2-base", "google/siglip2-base-patch16-224", "Apache-2.0", 1500, 1100)
 SIGLIP2_LARGE = _spec("siglip2-so400m", "google/siglip2-so400m-patch14-384", "Apache-2.0", 4550, 2800)  # fmt: skip
 SIGLIP = _spec("siglip-base", "google/siglip-base-patch16-224", "Apache-2.0", 813, 700)
-CLIP = _spec("clip-base", "openai/clip-vit-base-patch32", "MIT", 605, 600)
+CLIP = _spec(
+    "clip-base", "openai/clip-vit-base-patch32", "MIT", 605, 600,
+    "the hub's main branch holds pickles alone: pull it with --revision refs/pr/15",
+)  # fmt: skip
 CLIP_LARGE = _spec("clip-large", "openai/clip-vit-large-patch14", "MIT", 1711, 1200)
