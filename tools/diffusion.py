@@ -124,6 +124,10 @@ class Piped:
         """Bytes of the weights that it is charged for."""
         return weight_bytes(self._pipeline) - self.borrowed()
 
+    def lent(self) -> int:
+        """Bytes of the weights that others need not bring."""
+        return PARTS.lent(self._pipeline)
+
     def borrowed(self) -> int:
         """Bytes of the weights that another model is charged for."""
         return PARTS.borrowed(self._pipeline)

@@ -23,12 +23,19 @@ class _Size:
     weights: float
     room: float
     """Declared, or seen where that is more."""
+    borrowed: float = 0.0
+    """Weights that another is charged for while it is resident."""
     kept: float = 0.0
     """What calls left behind since the model was loaded: features of pictures, workspaces."""
 
     @property
     def mb(self) -> float:
         return self.weights + self.room + max(0.0, self.kept)
+
+    @property
+    def alone(self) -> float:
+        """What it takes where nobody has what it could borrow, and nothing is kept yet."""
+        return self.weights + self.borrowed + self.room
 
 
 class Sizes:
@@ -40,12 +47,29 @@ class Sizes:
         self._told: dict[str, float] = {}
         self._borrowers: dict[str, tuple[weakref.ref[Any], int]] = {}
         """Models that may share parts, and the bytes that others are charged for."""
+        self._lenders: dict[str, tuple[str, weakref.ref[Any]]] = {}
+        """Models that others of the same weights share parts of, by those weights."""
 
     def wanted(self, spec: ModelSpec, most: float) -> float:
         """What a model that is not resident will take, `most` at most once it was loaded."""
         with self._lock:
             size = self._sizes.get(spec.name)
-            return spec.memory_mb if size is None else min(size.weights + size.room, most)
+            return spec.memory_mb if size is None else min(size.alone, most)
+
+    def beside(self, spec: ModelSpec) -> tuple[str, float] | None:
+        """A model whose parts it can share, and what it will take then; None where there is none.
+
+        Before it was ever loaded it is taken to share all that is there to be shared.
+        """
+        with self._lock:
+            name, ref = self._lenders.get(spec.weights, ("", None))
+            lender = ref() if ref is not None else None
+            if lender is None or name == spec.name:
+                return None
+            lent, size = lender.lent() / 1e6, self._sizes.get(spec.name)
+        if size is None:
+            return (name, max(0.0, spec.memory_mb - lent)) if lent else None
+        return (name, size.alone - min(lent, size.borrowed or lent)) if lent else None
 
     def returned(self, spec: ModelSpec) -> None:
         """A model came back from host memory, where it keeps nothing but its weights."""
@@ -65,7 +89,10 @@ class Sizes:
             self._sizes[spec.name] = size = _Size(weights, room)
             self._told[spec.name] = size.mb
             if callable(borrowed := getattr(model, "borrowed", None)):
-                self._borrowers[spec.name] = weakref.ref(model), int(borrowed())
+                self._borrowers[spec.name] = weakref.ref(model), (others := int(borrowed()))
+                size.borrowed = others / 1e6
+            if callable(lent := getattr(model, "lent", None)) and lent():
+                self._lenders[spec.weights] = spec.name, weakref.ref(model)
             return size.mb
 
     def gone(self, name: str) -> dict[str, float]:
@@ -78,7 +105,9 @@ class Sizes:
                 now = model.borrowed() if model is not None else before
                 if now < before:
                     self._borrowers[heir] = ref, now
-                    self._sizes[heir].weights += (before - now) / 1e6
+                    size = self._sizes[heir]
+                    size.weights += (before - now) / 1e6
+                    size.borrowed = now / 1e6
                     self._told[heir] = charges[heir] = self._sizes[heir].mb
             return charges
 

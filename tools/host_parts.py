@@ -73,6 +73,13 @@ class Parts:
             self._drop(holder)
             return True
 
+    def lent(self, holder: Any) -> int:
+        """Bytes of what it holds for others as well, or would, and is charged for."""
+        with self._lock:
+            return sum(
+                self._held[key].size for key, _, holders in self._living() if holders[0] is holder
+            )
+
     def borrowed(self, holder: Any) -> int:
         """Bytes of what it holds but another is charged for."""
         with self._lock:

@@ -31,6 +31,7 @@ class _Ticket(Generic[T]):
     name: str
     mb: float
     patient: bool
+    beside: tuple[str, float] | None = None
     since: float = field(default_factory=time.monotonic)
     claim: tuple[Entry[T], ...] = ()
 
@@ -71,6 +72,7 @@ class Ledger(Generic[T]):
         check: Callable[[], None],
         waiting: Callable[[], None],
         patient: bool = True,
+        beside: tuple[str, float] | None = None,
     ) -> tuple[Entry[T], bool]:
         """The entry of `name`, pinned, and whether it is new.
 
@@ -83,6 +85,8 @@ class Ledger(Generic[T]):
             waiting: called once when models in use are waited for.
             patient: False refuses instead of waiting for models in use. A caller that holds one
                 lease must not wait for another: two such callers could wait for each other.
+            beside: a model that it has parts in common with, and what it is charged while that one
+                is resident; it is spared where that is enough.
 
         Raises:
             OutOfMemory: it can never fit, or not without waiting and `patient` is False.
@@ -92,7 +96,7 @@ class Ledger(Generic[T]):
                 f"{name} needs {mb:.0f} MB, more than the whole budget of {self.budget_mb:.0f} MB",
                 hint="Raise budget_mb in the profile or order a smaller model first",
             )
-        ticket: _Ticket[T] = _Ticket(name, mb, patient)
+        ticket: _Ticket[T] = _Ticket(name, mb, patient, beside)
         with self._turn:
             self._line.insert(len(self._line) if patient else 0, ticket)
         try:
@@ -225,10 +229,18 @@ class Ledger(Generic[T]):
         if head is not ticket:
             return _Step(contended=True)
         free = self.budget_mb - total(self._entries.values()) - total(self._leaving)
-        if ticket.mb <= free + EPSILON_MB:
-            return _Step(self._enter(ticket, make), fresh=True)
         soon = free + total(e for e in self._leaving if not e.stuck)
-        victims = self.choose(self._idle(), ticket.mb - soon, ticket.name)
+        idle, victims = self._idle(), None
+        lender = self._entries.get(ticket.beside[0]) if ticket.beside is not None else None
+        if lender is not None and ticket.beside is not None:
+            mb = ticket.beside[1]
+            if mb <= free + EPSILON_MB:
+                return _Step(self._enter(ticket, make, mb), fresh=True)
+            victims = self.choose([e for e in idle if e is not lender], mb - soon, ticket.name)
+        if ticket.mb <= free + EPSILON_MB:
+            return _Step(self._enter(ticket, make, ticket.mb), fresh=True)
+        if victims is None:
+            victims = self.choose(idle, ticket.mb - soon, ticket.name)
         if victims is not None:
             for victim in victims:
                 self._remove(victim)
@@ -237,8 +249,8 @@ class Ledger(Generic[T]):
         ticket.claim = self._claim(ticket, soon)
         return _Step(contended=any(e.pins for e in self._entries.values()))
 
-    def _enter(self, ticket: _Ticket[T], make: Callable[[], T]) -> Entry[T]:
-        entry = Entry(ticket.name, ticket.mb, make())
+    def _enter(self, ticket: _Ticket[T], make: Callable[[], T], mb: float) -> Entry[T]:
+        entry = Entry(ticket.name, mb, make())
         self._entries[entry.name] = entry
         self._touch(entry)
         self._habits.called(entry.name)

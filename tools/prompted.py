@@ -71,6 +71,10 @@ class Shares(Network):
         """Bytes of the weights that it is charged for."""
         return super().nbytes() - self.borrowed()
 
+    def lent(self) -> int:
+        """Bytes of the weights that others need not bring."""
+        return PARTS.lent(self._model)
+
     def borrowed(self) -> int:
         """Bytes of the weights that another model is charged for."""
         return PARTS.borrowed(self._model)

@@ -160,6 +160,7 @@ class Residence:
             check=check,
             waiting=lambda: self.tell(Waiting(spec.name, spec.memory_mb), request.told),
             patient=not request.holding,
+            beside=self._sizes.beside(spec),
         )
         if self._closed.is_set():
             self._shut(entry)

@@ -245,6 +245,31 @@ def test_the_host_charges_the_base_once_and_keeps_it_for_the_one_that_stays(sket
     assert not shared()
 
 
+def test_what_is_shared_is_not_made_room_for_once_more(sketch):
+    """The one that has it stays, where the rest of the other fits beside it."""
+    specs = small(sd_control.EDGES, sd_control.LINES)
+
+    def drawn_by(host, *labels):
+        for label in labels:
+            host.use("generate", "a bus", labels=(label,), control=sketch, steps=2, seed=3)
+        stats = host.stats()
+        assert stats.peak_mb <= stats.budget_mb
+        return {m.name: m.mb for m in stats.models if m.name in stats.resident}, stats.loads
+
+    with hosted(*specs, budget_mb=100) as host:
+        charged, _ = drawn_by(host, "edges", "lines")
+    lent = charged["sd15-edges"] - charged["sd15-lines"]
+    declared = specs[1].memory_mb
+    fits = charged["sd15-edges"] + declared - lent
+    with hosted(*specs, budget_mb=fits + 0.5 * lent) as host:
+        resident, loads = drawn_by(host, "edges", "lines", "edges", "lines")
+        assert (resident, loads) == (charged, 2)
+    with hosted(*specs, budget_mb=fits - 0.2 * lent) as host:
+        resident, loads = drawn_by(host, "edges", "lines")
+        assert set(resident) == {"sd15-lines"}
+        assert resident["sd15-lines"] == pytest.approx(charged["sd15-edges"], abs=1e-6)
+
+
 def test_a_base_that_others_work_on_is_not_parked_and_a_parked_one_is_not_joined(
     models, sketch, monkeypatch
 ):
