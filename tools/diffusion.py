@@ -24,12 +24,15 @@ from tools.context import CancelToken, ToolContext
 from tools.device import here, nbytes
 from tools.errors import BadArguments, SetupError, ToolFailed
 from tools.host_parts import PARTS
+from tools.neural import compiles
 from tools.previews import sketcher
 from tools.repaint import Pixels
 from tools.turns import OPENING
 from tools.weights import folder, pull
 
 LAST_SEED = 2**32 - 1
+PAINTERS = ("unet", "transformer")
+"""The networks of a pipeline that take nearly all of its time: one pass a step."""
 STEPS = 30
 GUIDANCE = 7.5
 """What Stable Diffusion is asked with, unless the model's own file says otherwise."""
@@ -91,6 +94,8 @@ def open_pipeline(kind: Any, repo: str, **more: Any) -> Any:
     for name, part in pipeline.components.items():
         if name not in more and is_network(part):  # what was handed in may be at work
             part.to(device.name)
+            if compiles() and name in PAINTERS:
+                part.compile()
     return pipeline
 
 

@@ -45,6 +45,8 @@ def warm_up(spec: ModelSpec, model: Any) -> bool:
     labels = ("thing",) if spec.labels == ANY else spec.labels[:1]
     args, more = _calls()[ability]
     named = more | ({"labels": labels} if spec.labels else {})
+    if ability == "generate":
+        named |= _steering(labels[0] if labels else "text")
     try:
         spec.bound(model, ability)(*args, cancel=CancelToken(), **named)
     except (
@@ -66,6 +68,8 @@ def _calls() -> dict[str, tuple[tuple[Any, ...], dict[str, Any]]]:
     image = Image.as_root(np.full((SIDE, SIDE, 3), 127, np.uint8))
     corners = np.array([[SIDE / 4, SIDE / 4, SIDE * 3 / 4, SIDE * 3 / 4]], np.float32)
     box = Boxes(image.frame, corners, ("thing",), np.ones(1, np.float32))
+    hole = np.zeros((SIDE, SIDE), np.bool_)
+    hole[SIDE // 4 : SIDE // 2, SIDE // 4 : SIDE // 2] = True
     return {
         "detect": ((image,), {}),
         "segment": ((image,), {"region": box}),
@@ -74,4 +78,14 @@ def _calls() -> dict[str, tuple[tuple[Any, ...], dict[str, Any]]]:
         "vqa": ((image, "?"), {}),
         "read_document": ((image,), {}),
         "pose": ((image,), {"people": box}),
+        "repaint": ((image, hole, "grey"), {"steps": 1}),
+        "edit_by_instruction": ((image, hole, "grey"), {"steps": 1}),
+        "generate": (("grey",), {"steps": 1}),
     }
+
+
+def _steering(label: str) -> dict[str, Any]:
+    """What a pipeline that makes pictures is steered by, besides words."""
+    (image,), more = _calls()["segment"]
+    known = {"text": {}, "subject": {"subject": image}, "layout": {"layout": more["region"]}}
+    return known.get(label, {"control": image})

@@ -81,6 +81,11 @@ def opened_with(way: Opening) -> Iterator[None]:
         _WAY.reset(before)
 
 
+def compiles() -> bool:
+    """Whether what is opened now, in this thread, is to be compiled."""
+    return _WAY.get().compile
+
+
 def attention(kind: Any, device: Device) -> dict[str, str]:
     """Settings for how a class of models computes attention; none where the library chooses well.
 
@@ -111,7 +116,7 @@ def open_model(kind: Any, repo: str, **more: Any) -> Any:
     device = here()
     settings = {"dtype": device.dtype, "use_safetensors": True, **attention(kind, device), **more}
     model = _from(kind, repo, settings).to(device.name).eval()
-    if _WAY.get().compile:
+    if compiles():
         model.compile()
     return model
 

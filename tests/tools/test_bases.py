@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import random
 import threading
@@ -17,9 +18,11 @@ from fake_models import Task, hosted, until
 
 from tools.context import CancelToken
 from tools.device import nbytes
+from tools.diffusion import is_network
 from tools.errors import Cancelled
 from tools.garage import _off
 from tools.host_parts import PARTS
+from tools.host_warm import prepared, warm_up
 from tools.models import sd_control, sd_inpaint
 from tools.types import Image
 from tools.weights import folder
@@ -288,3 +291,40 @@ def test_a_base_that_others_work_on_is_not_parked_and_a_parked_one_is_not_joined
     fresh.close()
     back()
     assert drawn(edges, "edges", sketch) == before
+
+
+@pytest.mark.parametrize(
+    "spec", [sd_control.SMALL, sd_control.EDGES, sd_inpaint.CONTROL], ids=lambda spec: spec.name
+)
+def test_a_pipeline_is_warmed_with_one_step_of_its_own_kind(spec, monkeypatch):
+    steps = []
+    own = diffusers.UNet2DConditionModel.forward
+
+    def counted(self, *args, **more):
+        steps.append(self)
+        return own(self, *args, **more)
+
+    monkeypatch.setattr(diffusers.UNet2DConditionModel, "forward", counted)
+    model = spec.load()
+    try:
+        assert warm_up(spec, model)
+    finally:
+        model.close()
+    assert len(steps) == 1
+
+
+def test_of_a_pipeline_the_network_of_the_steps_is_compiled(sketch, monkeypatch):
+    plain = torch.nn.Module.compile
+    monkeypatch.setattr(torch.nn.Module, "compile", functools.partialmethod(plain, backend="eager"))
+    want = sd_control.SMALL.load()
+    there = drawn(want, "text")
+    want.close()
+    made = prepared(sd_control.SMALL, compiled=True, warmed=False)()
+    try:
+        parts = {n: p for n, p in made._pipeline.components.items() if is_network(p)}
+        compiled = {n for n, part in parts.items() if part._compiled_call_impl is not None}
+        assert compiled == {"unet"}
+        pixels = [np.frombuffer(d, np.uint8).astype(int) for d in (there, drawn(made, "text"))]
+        assert np.abs(pixels[0] - pixels[1]).max() <= 1
+    finally:
+        made.close()
