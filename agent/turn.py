@@ -61,9 +61,11 @@ class Working(Deciding):
         """Put what the person's words do not order before the person."""
         if trusted(self.planner):
             return
-        read = read_so_far(self.session.scene, self.question.names.values())
+        session, tools = self.session, self.catalog.tools
         calls = [c for c in fixed.calls if c.id not in fixed.refused]
-        session = self.session
+        if all(c.tool not in tools or tools[c.tool].effect == "read" for c in calls):
+            return  # looking is free, and nothing has to be gone through for it
+        read = read_so_far(session.scene, self.question.names.values())
         known = lineage(self.catalog, session.scene, fixed.calls, self.results, session.turns)
         why = unordered(calls, known, self.wishes, read)
         if why:
