@@ -17,6 +17,7 @@ from agent import listing
 from tools import adapters, pickles, weights
 from tools.catalog import discover
 from tools.models import sd_control
+from tools.pins import pins
 from tools.profiles import load_profile
 from tools.pull import chosen
 
@@ -37,14 +38,17 @@ class Hub(ThreadingHTTPServer):
             "pytorch_model.bin": b"a pickle",
             "modeling.py": b"raise SystemExit",
         }
-        self.repo = REPO
-        self.commit = COMMIT
-        """What the branch main is."""
+        self.offer(REPO)
         self.older: tuple[str, ...] = ()
         self.digest = hashlib.sha256(BODY).hexdigest()
         """What the hub tells of each large file."""
         self.status = 200
         self.fetched: list[str] = []
+
+    def offer(self, repo: str) -> None:
+        """Be the home of `repo`, whose newest commit is the one that is pinned, if any is."""
+        self.repo = repo
+        self.commit = pins().get(repo, COMMIT)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -144,7 +148,7 @@ def pull(
 
 def placed(server: Hub, cache: Path) -> list[str]:
     """The files that lie in the cache; those of one content are fetched once."""
-    folder = cache / f"models--{server.repo.replace('/', '--')}" / "snapshots" / COMMIT
+    folder = cache / f"models--{server.repo.replace('/', '--')}" / "snapshots" / server.commit
     return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
 
 
@@ -155,7 +159,7 @@ def test_what_is_fetched_makes_the_model_ready(hub_server, tmp_path, monkeypatch
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     folder = weights.folder(REPO)
     assert {p.name for p in folder.iterdir()} == {"config.json", "model.safetensors"}
-    assert weights.commit(REPO) == COMMIT[:12]
+    assert weights.commit(REPO) == hub_server.commit[:12]
     assert sorted(hub_server.fetched) == ["config.json", "model.safetensors"]
     assert pull(hub_server, tmp_path).returncode == 0
     assert len(hub_server.fetched) == 2, "what is here is not fetched again"
@@ -164,19 +168,20 @@ def test_what_is_fetched_makes_the_model_ready(hub_server, tmp_path, monkeypatch
 def test_what_is_loaded_changes_only_when_asked_for(hub_server, tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     assert pull(hub_server, tmp_path).returncode == 0
-    hub_server.commit, hub_server.older = "c" * 40, (COMMIT,)
+    first = hub_server.commit
+    hub_server.commit, hub_server.older = "c" * 40, (first,)
     hub_server.files["model.safetensors"] = BODY + b" "
     hub_server.digest = hashlib.sha256(BODY + b" ").hexdigest()
     hub_server.fetched.clear()
     assert pull(hub_server, tmp_path).returncode != 0, "the old commit has another file now"
-    assert weights.commit(REPO) == COMMIT[:12]
+    assert weights.commit(REPO) == first[:12]
     done = pull(hub_server, tmp_path, "dfine-nano", "--revision", "main")
     assert done.returncode == 0, done.stderr
     assert weights.commit(REPO) == "c" * 12
     row = next(r for r in listing.model_rows(discover()) if r.name == "dfine-nano")
     assert row.commits == ("c" * 12,)
     hub_server.older = ()
-    done = pull(hub_server, tmp_path, "dfine-nano", "--revision", COMMIT)
+    done = pull(hub_server, tmp_path, "dfine-nano", "--revision", first)
     assert done.returncode != 0
     assert "--revision main" in done.stderr
 
@@ -191,7 +196,7 @@ def test_the_pins_are_written_from_what_the_hub_has(hub_server, tmp_path):
     assert done.returncode == 0, done.stderr
     text = file.read_text()
     assert text.startswith("# Head.\n")
-    assert f'"{REPO}" = "{COMMIT}"\n' in text
+    assert f'"{REPO}" = "{hub_server.commit}"\n' in text
     assert f'"some/model" = "{other}"\n' in text
 
 
@@ -233,7 +238,7 @@ def test_an_unknown_name_names_near_ones(hub_server, tmp_path):
 @pytest.fixture
 def yolo(hub_server):
     """The hub with a repository of several pickles, the digest of one of them known."""
-    hub_server.repo = "Ultralytics/YOLO11"
+    hub_server.offer("Ultralytics/YOLO11")
     hub_server.files = {name: BODY for name in ("README.md", "yolo11n.pt", "yolo11m.pt")}
     hub_server.digest = pickles.KNOWN["yolo11n.pt"]
     return hub_server
@@ -264,7 +269,7 @@ def test_a_pickle_that_a_person_allows_is_fetched_alone(yolo, tmp_path, monkeypa
 
 def test_of_a_shared_repository_a_model_fetches_its_own_files(hub_server, tmp_path):
     eyes = "models/image_encoder"
-    hub_server.repo = sd_control.SUBJECT
+    hub_server.offer(sd_control.SUBJECT)
     hub_server.files = {
         name: BODY
         for name in (
@@ -291,7 +296,7 @@ def test_a_file_that_a_model_needs_and_the_hub_lacks_is_named(yolo, tmp_path):
 
 
 def test_a_learned_style_is_fetched_by_its_hub_id(hub_server, tmp_path, monkeypatch):
-    hub_server.repo = "somebody/crayon"
+    hub_server.offer("somebody/crayon")
     hub_server.files = {
         "README.md": b"#",
         "a.safetensors": BODY,
