@@ -352,5 +352,5 @@ def test_a_model_in_this_process_plans_a_chain_and_answers_from_what_was_seen(
     assert (given.status, given.text) == ("answered", ANSWERS[count])
     assert given.usage.llm_calls == 2
     assert len(given.evidence) == count
-    resident = agent._engine._host.stats().resident  # type: ignore[union-attr]
+    resident = agent._engine._means.host.stats().resident  # type: ignore[union-attr]
     assert {"qwen3-0.6b", "round-things"} <= set(resident)

@@ -15,7 +15,8 @@ from agent.planners.offline.terms import expanded
 from agent.planners.offline.words import singular
 from agent.planners.offline.work import Fragment, quoted
 from tools.layout import Cell
-from tools.textrows import Page, tokens, written_in
+from tools.samewords import tokens, written_in
+from tools.textrows import Page
 from tools.types import TextSpans
 
 COLUMNS = 3

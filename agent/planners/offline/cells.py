@@ -12,7 +12,8 @@ from agent.planners.offline.scope import Scope
 from agent.planners.offline.terms import SOFT, content, expanded
 from agent.planners.offline.work import Fragment, Ref, quoted
 from tools.rows import amount
-from tools.textrows import Page, written_in
+from tools.samewords import written_in
+from tools.textrows import Page
 from tools.types import TextSpans
 
 GROWN = r"\b(?:difference|grow|grew|grown|increase[ds]?|decrease[ds]?|change[ds]?|fall|fell|rise|rose|more|less|fewer)\b"

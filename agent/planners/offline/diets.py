@@ -11,7 +11,7 @@ from agent.planners.offline import patterns
 from agent.planners.offline.entries import Entry, entries
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.work import Fragment
-from tools.textrows import written_in
+from tools.samewords import written_in
 
 MARKS = {
     "vegan": ("vegan", "vg", "ve", "vgn"),

@@ -14,7 +14,7 @@ from agent.planners.offline.terms import content
 from agent.planners.offline.work import Fragment, Ref, listed
 from tools.geometry import centres
 from tools.layout import line_heights
-from tools.textrows import written_in
+from tools.samewords import written_in
 from tools.types import Boxes, TextSpans
 
 ASKS = (

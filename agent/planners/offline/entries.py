@@ -13,7 +13,8 @@ from agent.planners.offline.scope import Scope
 from agent.planners.offline.work import Ref
 from tools.layout import cell_rows
 from tools.rows import SURE, amount, similarity
-from tools.textrows import MARKER, written_in
+from tools.samewords import written_in
+from tools.textrows import MARKER
 from tools.types import Table, TextSpans
 
 GENERIC = frozenset(

@@ -18,8 +18,8 @@ from tools.catalog import ANY as MANY
 from tools.colorwords import matches
 from tools.geometry import centres
 from tools.places import part_of
+from tools.samewords import written_in
 from tools.textkinds import find
-from tools.textrows import written_in
 from tools.types import Labels, Placed, TextSpans
 
 ANY = r"(?:any|a|an|some|the|at least one|even one)"

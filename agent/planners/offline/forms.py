@@ -14,7 +14,8 @@ from agent.planners.offline.phrases import Target
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.terms import SOFT, STOP, content, expanded
 from agent.planners.offline.work import Fragment, Ref, quoted
-from tools.textrows import Page, Value, Wanted, tokens, written_in
+from tools.samewords import tokens, written_in
+from tools.textrows import Page, Value, Wanted
 from tools.types import TextSpans
 
 

@@ -1,25 +1,22 @@
-"""Goals about lists: how many entries, which entries, the n-th entry, line or word.
+"""Goals about lists: which entries, the n-th entry, line or word.
 
-Knows nothing of prices as numbers.
+Knows nothing of prices as numbers, nor of how entries are counted (``tallying.py``).
 """
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 
 from agent.planners.offline import patterns
-from agent.planners.offline.entries import GENERIC, Entry, entries, of_kind
-from agent.planners.offline.phrases import Target
-from agent.planners.offline.quotations import unquote
+from agent.planners.offline.entries import entries, of_kind
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.sentences import sentences
 from agent.planners.offline.words import singular
 from agent.planners.offline.work import Fragment, Ref, quoted
 from tools.layout import line_heights, line_tops
+from tools.samewords import written_in
 from tools.textkinds import heading, kind_of, numbered_items
-from tools.textrows import MARKER, written_in
+from tools.textrows import MARKER
 from tools.types import Placed, Table, TextSpans
 
 POINTS = (
@@ -31,127 +28,12 @@ SECTION = {
     "instruction": ("method",),
 }
 """What a list may be headed by, for what its entries are called."""
-KINDS_OF = r"\b(?:kinds?|types?|sorts?|different|varieties|various)\b"
-LISTED = r"\b(?:list(?:ed)?|menu|sale|offer(?:ed)?|sold|available|sign(?:posted)?|board|table|receipt|bill|shown|named|mentioned|served|order(?:ed)?|there)\b"
-
-
-def count_written(scope: Scope) -> Fragment | None:
-    """How many words, lines, digits, entries of a list or of a menu are written."""
-    match = patterns.search(r"\b(?:how many|number of|count)\b(.*)$", scope.text)
-    if not match:
-        return None
-    phrase = patterns.split(
-        r"\b(?:are|is|do|does|did|can|appear|have|has|were|was)\b", match.group(1)
-    )[0]
-    phrase = patterns.sub(rf"{KINDS_OF}(?: of)?", "", phrase).strip()
-    wanted = scope.target(phrase)
-    if scope.noun(wanted) is not None or patterns.match(r"\s*(?:dpi|mega)?pixels?\b", phrase):
-        return None
-    if patterns.match(r"\w+", phrase.strip()) and singular(phrase.split()[0]) in scope.words.table(
-        "units"
-    ):
-        return None
-    if wanted.contains or patterns.search(r"\btimes\b", match.group(1)):
-        return _count_occurrences(scope, wanted)
-    if wanted.head in ("word", "line", "letter", "character", "digit", "paragraph", "sentence"):
-        return _count_units(scope, wanted.head)
-    return _count_entries(scope, wanted, match.group(1))
-
-
-def _count_occurrences(scope: Scope, wanted: Target) -> Fragment | None:
-    said = wanted.contains or unquote(scope.text, scope.clause.quotes)
-    match = patterns.search(r"(?:the word|word|name) (\S+)", said) or patterns.search(
-        r"\b(?:does|is|do) (\S+) (?:appear|occur|written|mentioned)", said
-    )
-    sought = wanted.contains or (match.group(1) if match else "")
-    if not sought:
-        return None
-    ref = scope.spans()
-    spans = scope.work.see(ref, TextSpans)
-    pattern = rf"(?<!\w){re.escape(sought.lower())}(?!\w)"
-    rows = [i for i, t in enumerate(spans.texts) if patterns.search(pattern, t.lower())]
-    times = sum(len(patterns.findall(pattern, spans.texts[r].lower())) for r in rows)
-    cites = scope.work.cite(ref, rows) if rows else ""
-    return Fragment(f"{quoted([sought])} is written{cites} this many times: {times}")
-
-
-def _count_units(scope: Scope, noun: str) -> Fragment:
-    ref = scope.spans()
-    texts = scope.work.see(ref, TextSpans).texts
-    joined = " ".join(texts)
-    counts = {
-        "word": len(joined.split()),
-        "line": len(texts),
-        "letter": sum(c.isalpha() for c in joined),
-        "character": sum(not c.isspace() for c in joined),
-        "digit": sum(c.isdigit() for c in joined),
-    }
-    if noun == "sentence":
-        counts["sentence"] = len(sentences(scope.work.see(ref, TextSpans)))
-    if noun == "paragraph":
-        ref = scope.grouped(ref, "block")
-        counts["paragraph"] = len(scope.work.see(ref, TextSpans))
-    plural = "" if counts[noun] == 1 else "s"
-    return Fragment(f"{counts[noun]} {noun}{plural} can be read{scope.work.cite(ref)}", focus=ref)
-
-
-def _count_entries(scope: Scope, wanted: Target, rest: str) -> Fragment | None:
-    noun = wanted.head
-    name = " ".join(wanted.text.split()) or "entries"
-    every = noun in GENERIC or patterns.search(KINDS_OF, scope.text) is not None
-    found = entries(scope, "normal")
-    priced = [e for e in found if e.place != scope.spans()]
-    said = _stated(scope, noun)
-    if said is not None:
-        return said
-    if noun in GENERIC and priced:
-        return _counted(scope, of_kind(priced, noun), name)
-    if patterns.search(rf"\b{POINTS}s?\b", f"{name} {rest}"):
-        ref, rows = _points(scope, noun)
-        if rows:
-            return Fragment(f"{len(rows)} {name} are listed{scope.work.cite(ref)}", focus=ref)
-    listed = every or patterns.search(LISTED, rest)
-    mine = of_kind(found, noun) or (found if every else [])
-    if len(mine) >= 2 and (listed or mine[0].section):
-        return _counted(scope, mine, name)
-    return _count_table(scope, name) if listed else None
-
-
-def _counted(scope: Scope, mine: list[Entry], name: str) -> Fragment:
-    cites = scope.work.cite(mine[0].place, [r for e in mine for r in e.rows])
-    return Fragment(f"{len(mine)} {name} are listed{cites}", focus=mine[0].place)
-
-
-def _stated(scope: Scope, noun: str) -> Fragment | None:
-    """A receipt that counts its items itself: "4 ITEMS", "# items sold 1"."""
-    if noun != "item" or not any(r["kind"] in ("total", "subtotal", "cash") for r in scope.rows()):
-        return None
-    for row in scope.rows():
-        if row["kind"] in ("pair", "number") and patterns.search(
-            r"items?|qty|sold", row["label"].lower()
-        ):
-            number = patterns.search(r"\d+", row["value"])
-            if number:
-                place = scope.work.call("row_boxes", table=scope.row_ref(label=row["label"]))
-                return Fragment(f"{row['label']}{scope.work.cite(place, [0])}: {number.group()}")
-    return None
-
-
-def _count_table(scope: Scope, name: str) -> Fragment | None:
-    ref = scope.work.call("read_table", text=scope.spans())
-    table = scope.work.see(ref, Table)
-    full = [row for row in table.rows if all(row)]
-    heads = sum(not any(c.isdigit() for c in " ".join(row)) for row in full[:1])
-    count = len(full) - heads
-    if len(table.columns) < 3 or count < 2:
-        return None
-    return Fragment(f"The table{scope.work.cite(ref)} has this many {name}: {count}", focus=ref)
 
 
 # -- the entries of a list without prices -----------------------------------------------------------
 
 
-def _points(scope: Scope, noun: str) -> tuple[Ref, list[int]]:
+def bulleted(scope: Scope, noun: str) -> tuple[Ref, list[int]]:
     """The entries of a list: under a heading that names them, numbered, or one a paragraph."""
     ref = scope.spans()
     spans = scope.work.see(ref, TextSpans)
@@ -234,7 +116,7 @@ def listing(scope: Scope) -> Fragment | None:
     if patterns.search(r"\b(?:under|over|above|below|than|away|for \d|at \d)\b", match.group("r")):
         return None
     if patterns.search(rf"\b{POINTS}\b", noun) or noun == "method":
-        ref, rows = _points(scope, noun)
+        ref, rows = bulleted(scope, noun)
         if rows:
             return Fragment(f"{_lines(scope, ref, rows)}", focus=ref)
     prices = patterns.search(r"\b(?:price|cost)s?\b", match.group("r")) is not None
@@ -293,7 +175,7 @@ def list_item(scope: Scope) -> Fragment | None:
         ref = scope.spans(level="word") if noun == "word" else ref
         rows = list(range(len(scope.work.see(ref, TextSpans))))
     else:
-        ref, rows = _points(scope, noun)
+        ref, rows = bulleted(scope, noun)
     if not -len(rows) <= (index - 1 if index > 0 else index) < len(rows):
         return None
     row = rows[index - 1 if index > 0 else index]

@@ -13,8 +13,9 @@ from agent.planners.offline.scope import Scope
 from agent.planners.offline.sentences import sentences
 from agent.planners.offline.terms import SOFT, expanded
 from agent.planners.offline.work import Fragment, Ref, quoted
+from tools.samewords import written_in
 from tools.textkinds import heading
-from tools.textrows import Page, Value, Wanted, written_in
+from tools.textrows import Page, Value, Wanted
 from tools.types import TextSpans
 
 

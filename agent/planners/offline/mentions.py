@@ -14,7 +14,8 @@ from agent.planners.offline.sentences import sentences
 from agent.planners.offline.terms import SOFT, content, expanded
 from agent.planners.offline.work import Fragment, quoted
 from tools.rows import SURE, similarity
-from tools.textrows import Page, Wanted, pieces, written_in
+from tools.samewords import written_in
+from tools.textrows import Page, Wanted, pieces
 from tools.types import TextSpans
 
 FORBIDDING = r"\b(?:no|not|never|don'?t|do not|forbidden|prohibited|banned|without|verboten|interdit|defense de|proibido|prohibido|must not|keep (?:out|off|away))\b"

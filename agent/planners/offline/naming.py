@@ -16,8 +16,8 @@ from agent.planners.offline.scope import Scope
 from agent.planners.offline.work import Fragment, Ref, quoted
 from tools.geometry import centres
 from tools.layout import line_heights
+from tools.samewords import tokens, written_in
 from tools.textkinds import heading, is_name, kind_of
-from tools.textrows import tokens, written_in
 from tools.types import Placed, TextSpans
 
 LEGIBLE = 0.8

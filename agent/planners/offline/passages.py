@@ -11,7 +11,8 @@ from agent.planners.offline.scope import Scope
 from agent.planners.offline.sentences import sentences
 from agent.planners.offline.terms import SOFT, content, expanded
 from agent.planners.offline.work import Fragment, Ref, quoted
-from tools.textrows import Page, Value, written_in
+from tools.samewords import written_in
+from tools.textrows import Page, Value
 from tools.types import TextSpans
 
 

@@ -15,7 +15,7 @@ from agent.planners.offline.naming import FEW, NUMBERED, by_cue, by_prominence, 
 from agent.planners.offline.phrases import Target
 from agent.planners.offline.scope import Scope
 from agent.planners.offline.work import Fragment, Ref, quoted
-from tools.textrows import days_in
+from tools.samewords import days_in
 from tools.types import Table, TextSpans
 
 NUMERIC = ("number", "speed", "price", "percent", "distance", "year", "time", "date")

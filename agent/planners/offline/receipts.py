@@ -12,7 +12,7 @@ from agent.planners.offline.scope import Scope
 from agent.planners.offline.terms import expanded
 from agent.planners.offline.work import Fragment, quoted
 from tools.rows import SURE, amount, score_row
-from tools.textrows import written_in
+from tools.samewords import written_in
 from tools.types import Table
 
 MONEY = ("total", "subtotal", "tax", "change", "cash", "balance", "discount", "tip")

@@ -1,7 +1,8 @@
 """What a goal sees while it runs, and how a target becomes a reference to placed things.
 
-The clause, what is in focus, the tools that find a kind of thing. Knows nothing of particular
-questions, nor of how text is read and quoted (``text_scope.py``).
+The clause, what is in focus, how the conditions narrow what was found. Knows nothing of particular
+questions, of what kind of thing a noun names (``kind_scope.py``) nor of how text is read and quoted
+(``text_scope.py``).
 """
 
 from __future__ import annotations
@@ -10,15 +11,14 @@ from dataclasses import dataclass, replace
 
 from agent.planners.offline.chains import reach
 from agent.planners.offline.ellipsis import OPPOSITE, completed
+from agent.planners.offline.kind_scope import KindScope
 from agent.planners.offline.patterns import findall, sub
 from agent.planners.offline.phrases import Target, target, targets
-from agent.planners.offline.text_scope import TextScope
 from agent.planners.offline.work import Cannot, Ref, cannot_find
-from tools.catalog import ANY
 from tools.choose import is_code_word
 from tools.geometry import centres
+from tools.samewords import tokens, written_in
 from tools.textkinds import find
-from tools.textrows import tokens, written_in
 from tools.types import Codes, Image, Labels, Placed, Text, TextSpans
 
 NUMBERED = r"(?:\b(?:the|thing|things|number|item|object)\b|#\d{1,6}|\band\b|[\s,.;])+"
@@ -28,7 +28,7 @@ SURE_TEXT = 0.85
 
 
 @dataclass(frozen=True)
-class Scope(TextScope):
+class Scope(KindScope):
     """One clause about one picture, and what its targets mean there."""
 
     focus: Ref | None = None
@@ -83,16 +83,6 @@ class Scope(TextScope):
             raise Cannot(f"I know no {' or '.join(unknown)}: {known}")
         return self.work.call("pick", things=" ".join(f"#{n}" for n in numbers))
 
-    def part_of_seen(self, thing: Target, owner: Target) -> bool:
-        """Whether a thing and what it belongs to, or is told by, are seen rather than read."""
-        lexicon = self.words.lexicon
-        if self.is_text(thing) and not self.is_object(thing):
-            return False
-        if owner.head in lexicon["sights"]:
-            return True
-        seen = owner.head in lexicon["objects"] or owner.head in lexicon["sorts_of_person"]
-        return seen and self.open_eyed()
-
     def _of_owner(self, target: Target, owner: Target) -> Ref:
         """A part looked for inside its whole, a person by the clothes: as far as eyes are open."""
         if not self.open_eyed() or self.kind_of(target) or self.field_kind(target):
@@ -108,17 +98,6 @@ class Scope(TextScope):
         names = [" ".join([*target.modifiers, target.head])]
         part = self.work.call("detect", image=self.image, phrases=names, region=self.find(owner))
         return self.choose(part, whole)
-
-    def is_surface(self, target: Target) -> bool:
-        """Whether the target is a plate, sign or label: known by its text, larger than it."""
-        if self.noun(target) is not None or self.field_kind(target):
-            return False
-        sign = self.words.is_carrier(target.head) and not self.is_object(target)
-        return self.kind_of(target) == "plate" or sign
-
-    def is_object(self, target: Target) -> bool:
-        """Whether the target is a thing that bears text but is more than its text."""
-        return target.head in self.words.lexicon["objects"]
 
     def _surface(self, target: Target) -> Ref:
         plate = self.kind_of(target) == "plate"
@@ -188,11 +167,6 @@ class Scope(TextScope):
         more = {"confirm": True} if sure else {}
         return self.work.call(tool, image=self.image, phrases=[phrase], region=self.given, **more)
 
-    def open_eyed(self) -> bool:
-        """Whether a model is ready that finds whatever it is told to."""
-        models = self.work.view.catalog.of_ability("detect")
-        return any(m.labels == ANY and not m.missing() for m in models)
-
     def _by_tool(self, tool: str, target: Target) -> Ref:
         spec = self.work.view.catalog.tool(tool)
         found = reach(self.work, self.words.graph, self.image, spec)
@@ -202,43 +176,12 @@ class Scope(TextScope):
             return self.work.call("pick", things=found, image=self.image, kind=kind)
         return found
 
-    def noun(self, target: Target) -> tuple[str, str] | None:
-        """The tool (and label) that finds the target's head noun."""
-        full = " ".join([*target.modifiers, target.head])
-        for noun in (full, target.head):
-            found = self.words.nouns.get(noun)
-            if found is not None:
-                spec = self.work.view.catalog.tools[found[0]]
-                if issubclass(spec.returns, Placed) and spec.returns is not TextSpans:
-                    return found
-        return None
-
-    def field_kind(self, target: Target) -> str:
-        """The kind of field a noun names; '' for none."""
-        if target.head in ("shop", "store", "restaurant"):
-            return ""
-        return str(self.words.table("fields").get(target.head, ""))
-
     def field_of(self, target: Target) -> Ref | None:
         """The lines of a receipt or form that the target names, as boxes."""
         kind = self.field_kind(target)
         if not kind:
             return None
         return self.work.call("row_boxes", table=self.row_ref(kind=str(kind)))
-
-    def kind_of(self, target: Target) -> str:
-        """The kind of text a noun phrase asks for; '' for none."""
-        said = " ".join([*target.modifiers, target.head]).split()
-        for start in range(len(said)):
-            kind = self.words.table("kinds").get(" ".join(said[start:]))
-            if kind is not None:
-                return str(kind)
-        return ""
-
-    def is_text(self, target: Target) -> bool:
-        """Whether the target is writing, or a thing known by the writing on it."""
-        head = target.head
-        return head in self.words.lexicon["text_nouns"] or self.words.is_carrier(head)
 
     def _text_of_kind(self, kind: str) -> Ref:
         found = self.look_twice("text", kind=kind)

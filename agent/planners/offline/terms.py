@@ -11,7 +11,7 @@ from agent.planners.offline import patterns
 from agent.planners.offline.phrases import DETERMINERS
 from agent.planners.offline.quotations import unquote
 from agent.planners.offline.scope import Scope
-from tools.textrows import tokens
+from tools.samewords import tokens
 
 STOP = frozenset(
     "what which who whom whose when where why how much many long far is are was were be been am do does did "
