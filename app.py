@@ -1,8 +1,9 @@
 """The web app: a chat over the events of a run, with the pictures beside it.
 
-Only this file imports Gradio. It lays out the page, hands each question to the agent, turns the
-events into messages with ``agent/chat.py`` and puts ``agent/guard.py`` before the server. It
-starts closed: on this machine only, nothing shared, nothing recorded, nothing fetched.
+It hands each question to the agent, turns the events into messages with ``agent/chat.py``, and leaves
+the layout to ``agent/widgets.py`` and the server to ``agent/serving.py``. It starts closed: on this
+machine only, nothing shared, nothing recorded, nothing fetched. Nothing but this file and the layout
+imports Gradio.
 """
 
 from __future__ import annotations
@@ -11,9 +12,6 @@ import argparse
 import asyncio
 import contextlib
 import os
-import signal
-import socket
-import sys
 import tempfile
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -23,44 +21,25 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import fastapi
 import gradio as gr
-import uvicorn
 
-from agent.guard import LOCAL_HOSTS, Guard
 from agent.markdown import escape_line
 from agent.marks import Mode
+from agent.serving import guarded, serve
 from agent.visit import Asks, Visit
 from agent.visitors import Visitors
-from tools.errors import ConfigError
+from agent.widgets import POINT_HINT, Widgets
 
 if TYPE_CHECKING:
+    import uvicorn
+
     from agent.settings import Settings
 
 STYLE = Path(__file__).parent / "agent" / "templates" / "app.css"
 SCRIPT = Path(__file__).parent / "agent" / "templates" / "app.js"
 """What the page runs beside Gradio's own scripts; the guard allows it by its content."""
-FILE_TYPES = ["image", "video", ".mkv", ".heic", ".heif", ".avif", ".webp", ".tif", ".tiff", ".pdf"]
-EXAMPLES = (
-    "What does the sign say?",
-    "What is in the code?",
-    "How many faces are there?",
-    "Blur the faces and every phone number",
-    "What is the total on this receipt?",
-    "Cut out the largest thing and enlarge it 3 times",
-)
-HEADER = """<header class="ocelli-head">
-<svg viewBox="0 0 64 40" role="img" aria-label="Ocelli" width="56" height="35">
-<circle cx="32" cy="24" r="13"/><circle cx="11" cy="13" r="8"/><circle cx="53" cy="13" r="8"/>
-<circle class="pupil" cx="34" cy="25" r="5"/><circle class="pupil" cx="12" cy="14" r="3"/>
-<circle class="pupil" cx="54" cy="14" r="3"/></svg>
-<div><h1>Ocelli</h1><p>Ask about pictures in plain words: vision experts look one after the other,
-and the answer comes with its evidence.</p></div></header>
-"""
-PLACEHOLDER = """<div class="ocelli-empty"><strong>Add a picture, ask a question</strong><br>
-Read text and codes, find and count, measure, compare, blur, cut out, recolour.</div>"""
-POINT_HINT = "Add a picture, then click on it: your next question is about that place."
 
 
-class Page:
+class Page(Widgets):
     """The page and what happens on it."""
 
     def __init__(self, agent: Asks, visitors: Visitors) -> None:
@@ -72,61 +51,8 @@ class Page:
             # Gradio copies this deeply with each page; a bound method would take the agent along.
             forget = lambda visit: visit and visit.close(agent)  # noqa: E731
             self.session = gr.State(None, time_to_live=86400, delete_callback=forget)
-            gr.Markdown(HEADER, sanitize_html=False, padding=False)
-            with gr.Row(equal_height=False):
-                with gr.Column(scale=5, min_width=320):
-                    self._lay_out_chat()
-                with gr.Column(scale=3, min_width=320):
-                    self._lay_out_pictures()
+            self.lay_out()
             self._wire()
-
-    def _lay_out_chat(self) -> None:
-        self.chat = gr.Chatbot(
-            label="Conversation", show_label=False, elem_id="chat", height="calc(100vh - 250px)", min_height=380,
-            allow_tags=False, sanitize_html=True, latex_delimiters=[], buttons=[],
-            placeholder=PLACEHOLDER, feedback_options=None,
-            examples=[{"text": text} for text in EXAMPLES],
-        )  # fmt: skip
-        self.box = gr.MultimodalTextbox(
-            label="Your question and pictures", show_label=False, elem_id="ask", lines=1,
-            placeholder="Ask about your pictures …", file_count="multiple",
-            file_types=FILE_TYPES, sources=["upload"], autofocus=True, max_plain_text_length=4000,
-        )  # fmt: skip
-        with gr.Row():
-            self.new = gr.Button("New conversation", size="sm", elem_id="new")
-            self.undo = gr.Button(
-                "Undo", size="sm", elem_id="undo", min_width=80, interactive=False
-            )
-            self.redo = gr.Button(
-                "Redo", size="sm", elem_id="redo", min_width=80, interactive=False
-            )
-            self.report = gr.DownloadButton(
-                "Download the report", size="sm", interactive=False, elem_id="report"
-            )
-
-    def _lay_out_pictures(self) -> None:
-        with gr.Accordion("Point at something", open=True):
-            self.hint = gr.Markdown(POINT_HINT, elem_id="hint")
-            self.canvas = gr.Image(
-                label="Click to point", show_label=False, type="filepath", interactive=False,
-                buttons=[], visible=False, elem_id="canvas", format="png",
-            )  # fmt: skip
-            with gr.Row(visible=False) as self.pointing:
-                self.mode = gr.Radio(
-                    [("Point: one click", "Point"), ("Box: two corners", "Box")], value="Point",
-                    label="What a click means", show_label=False, container=False, elem_id="mode",
-                    scale=3, min_width=240,
-                )  # fmt: skip
-                self.wipe = gr.Button("Clear", size="sm", elem_id="wipe", min_width=80)
-        self.slider = gr.ImageSlider(
-            label="Before and after", visible=False, elem_id="slider", type="filepath",
-            interactive=False, max_height=420, buttons=["fullscreen"],
-        )  # fmt: skip
-        self.gallery = gr.Gallery(
-            label="Pictures of the answers", visible=False, elem_id="gallery", columns=3,
-            object_fit="contain", height=None, interactive=False,
-            buttons=["download", "fullscreen"],
-        )  # fmt: skip
 
     def _wire(self) -> None:
         quiet: dict[str, Any] = {
@@ -318,15 +244,8 @@ def server(
     visitors = Visitors(folder)
     # Outside a running loop Gradio opens one for each of its locks and never closes them.
     inner = asyncio.run(_mounted(agent, visitors, max_file_mb * 2**20))
-    guard = Guard(
-        inner, visitors, (host, *hosts), max_upload_bytes=16 * max_file_mb * 2**20,
-        scripts=(SCRIPT.read_bytes(),),
-    )  # fmt: skip
-    config = uvicorn.Config(
-        guard, host=host, port=port, log_level="warning", access_log=False, server_header=False,
-        ws="none", timeout_graceful_shutdown=2,
-    )  # fmt: skip
-    return uvicorn.Server(config)
+    scripts = (SCRIPT.read_bytes(),)
+    return guarded(inner, visitors, host, port, hosts, 16 * max_file_mb * 2**20, scripts)
 
 
 async def _mounted(agent: Asks, visitors: Visitors, max_file_size: int) -> fastapi.FastAPI:
@@ -352,10 +271,9 @@ def _theme() -> gr.themes.Base:
     )  # fmt: skip
 
 
-def launch(
+def main(
     host: str = "127.0.0.1",
     port: int = 7860,
-    *,
     settings: Settings | None = None,
     hosts: tuple[str, ...] = (),
     max_file_mb: int = 64,
@@ -365,34 +283,10 @@ def launch(
     Raises:
         ConfigError: the address cannot be listened on.
     """
-    from agent import Agent, Settings
-    from agent.consent import Desk
-
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listener = socket.create_server((host, port), family=family)
-    except OSError as error:
-        why = error.strerror or error
-        raise ConfigError(f"cannot listen on {host}:{port}: {why}", hint="Choose another port") from None  # fmt: skip
-    with listener, tempfile.TemporaryDirectory(prefix="ocelli-app-") as folder:
-        places = {"home": Path(folder) / "home", "out": Path(folder) / "runs"}
-        chosen = (settings or Settings()).model_copy(update=places)
-        with Agent(chosen, consent=Desk()) as agent:
-            page = server(agent, Path(folder), host, port, hosts, max_file_mb)
-            shown = f"[{host}]" if ":" in host else host
-            address = f"http://{shown}:{listener.getsockname()[1]}"
-            sys.stderr.write(f"Ocelli is at {address} (Ctrl+C ends it)\n")
-            if host not in LOCAL_HOSTS:
-                sys.stderr.write("Everyone who reaches this address can use it.\n")
-            # The server passes on the signal that ended it; then the folder has still to go.
-            with contextlib.suppress(KeyboardInterrupt):
-                signal.signal(signal.SIGTERM, signal.default_int_handler)
-                page.run(sockets=[listener])
-
-
-def main(host: str = "127.0.0.1", port: int = 7860, settings: Settings | None = None) -> None:
-    """Start the app."""
-    launch(host, port, settings=settings)
+    serve(
+        lambda agent, folder: server(agent, folder, host, port, hosts, max_file_mb),
+        host, port, settings,
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

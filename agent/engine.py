@@ -1,7 +1,7 @@
-"""What runs the questions of one agent: conversations, store, models, and one turn after another.
+"""What runs the questions of one agent: conversations opened, and one turn after another.
 
 All of it lives in one event loop; the agent brings callers to it. Knows nothing of how questions
-are understood or of who listens.
+are understood, of who listens, or of how models and store are made (``means.py``).
 """
 
 from __future__ import annotations
@@ -10,12 +10,10 @@ import asyncio
 import contextlib
 import importlib
 import sys
-import threading
 import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from pathlib import Path
-from typing import Any, cast
 
 from agent.asking import Images, clean_question, entered, ingest_all, run_started
 from agent.consent import Asks
@@ -23,8 +21,8 @@ from agent.events import Event, Preparing
 from agent.executor import IN_FLIGHT, Executor
 from agent.folders import cache_folder, runs_folder
 from agent.given import Given
-from agent.held import Keeper, NoKeeper
 from agent.ladder import Ladder
+from agent.means import Means
 from agent.noted import host_word
 from agent.offers import Offers
 from agent.opening import Opened, Openings
@@ -67,24 +65,16 @@ class Engine:
         self.catalog = catalog
         self.profile = profile
         self.graph = ToolGraph(catalog, profile.readiness(catalog))
-        self._host = host
-        self._own_host = host is None
-        self._models: Models | None = None
-        self._guard = threading.Lock()
+        self._means = Means(settings, catalog, profile, host, self._hear)
         self._openings = Openings(settings)
         self._active: set[Working] = set()
         self._offers = Offers(self.graph)
         self._last = ""
-        self._store: Keeper | None = None
         self._room: asyncio.Semaphore | None = None
 
     def close(self) -> None:
         """Give the models and the store back. May be called twice."""
-        for part in ((self._host if self._own_host else None), self._models, self._store):
-            close = getattr(part, "close", None)
-            if close is not None and (self._own_host or part is not self._host):
-                close()
-        self._store = self._models = None
+        self._means.close()
 
     async def work(
         self,
@@ -101,7 +91,7 @@ class Engine:
         loading = asyncio.ensure_future(self._load())
         try:
             pictures = await in_thread(lambda: ingest_all(images, self.settings), "ocelli-ingest")
-            await in_thread(self._set_up)
+            await in_thread(self._means.set_up)
             if among:
                 async with contextlib.aclosing(self._among(Path(among), text, pictures)) as told:
                     async for event in told:
@@ -128,8 +118,8 @@ class Engine:
         """Add the pictures of a folder that join a question; how far looking at them has come."""
         from agent.among import NEAREST, nearest
 
-        assert self._host is not None
-        host, indexes = self._host, cache_folder(self.settings) / "indexes"
+        assert self._means.host is not None
+        host, indexes = self._means.host, cache_folder(self.settings) / "indexes"
         most = min(NEAREST, self.settings.max_images - len(pictures))
         token, loop = CancelToken(), asyncio.get_running_loop()
         told: asyncio.Queue[Event | None] = asyncio.Queue()
@@ -155,7 +145,7 @@ class Engine:
 
     async def _load(self) -> None:
         """Import and make what every question needs, while its pictures are decoded elsewhere."""
-        await in_thread(self._set_up)
+        await in_thread(self._means.set_up)
         prepare = getattr(self.planner, "prepare", None)
         if prepare is None:
             await in_thread(lambda: importlib.import_module("agent.loop"), "ocelli-load")
@@ -221,18 +211,6 @@ class Engine:
         folder.write(end)
         yield end
 
-    def _set_up(self) -> None:
-        """What is made once, when it is first needed."""
-        with self._guard:
-            if self._host is None:
-                from tools.host import Host
-
-                self._host = Host(self.catalog, self.profile, on_event=self._hear)
-            if self._store is None:
-                self._store = self._keeper()
-            if self._models is None:
-                self._models = self._recalling() or self._host
-
     def used_elsewhere(self, name: str) -> set[str]:
         """SHA-256 of what this process works on for other conversations."""
         others = [w.session for w in tuple(self._active) if w.session.name != name]
@@ -249,33 +227,7 @@ class Engine:
         """
         self._openings.drop(name)
         self._last = "" if self._last == name else self._last
-        from tools.recall import Answers
-
-        path = cache_folder(self.settings) / "answers.sqlite"
-        if self._store is None or not gone | about:
-            return
-        known = getattr(self._models, "answers", None)
-        answers = known or (Answers(path) if path.exists() else None)
-        gone = gone | (answers.forget(about) if answers else set())
-        if answers is not None and answers is not known:
-            answers.close()
-        self._store.delete(gone - kept)
-
-    def _recalling(self) -> Models | None:
-        """The host behind what its models have answered before; None where nothing is kept."""
-        if not (self.settings.cache and self.settings.remember and self._own_host):
-            return None
-        from tools.recall import Answers, Recalling
-
-        answers = Answers(cache_folder(self.settings) / "answers.sqlite")
-        return Recalling(cast(Any, self._host), answers, cast(Any, self._store))
-
-    def _keeper(self) -> Keeper:
-        if not self.settings.remember:
-            return NoKeeper()
-        from tools.store import Store
-
-        return Store(cache_folder(self.settings) / "store")
+        self._means.forget(gone, about, kept)
 
     def _hear(self, event: host_events.HostEvent) -> None:
         """Loads and evictions concern every run under way."""
@@ -290,9 +242,9 @@ class Engine:
         Raises:
             ConfigError: the conversations cannot be used.
         """
-        await in_thread(self._set_up)
-        assert self._store is not None
-        async with self._openings.opened(name, self._store) as found:
+        await in_thread(self._means.set_up)
+        assert self._means.store is not None
+        async with self._openings.opened(name, self._means.store) as found:
             yield found
 
     def working(
@@ -300,7 +252,7 @@ class Engine:
     ) -> Working:
         """A turn that is to run, planned by `planner` or else by the engine's own."""
         session = opened.session
-        assert self._models is not None
+        assert self._means.models is not None
         if self._room is None:
             self._room = asyncio.Semaphore(IN_FLIGHT)
         deadline = time.monotonic() + self.settings.max_seconds
@@ -309,7 +261,7 @@ class Engine:
             return deadline + working.asking.waited - time.monotonic()
 
         executor = Executor(
-            self.catalog, self._models, session, lambda event: working.emit(event),
+            self.catalog, self._means.models, session, lambda event: working.emit(event),
             call_seconds=self.settings.call_seconds, left=left, room=self._room,
         )  # fmt: skip
         loop = asyncio.get_running_loop()

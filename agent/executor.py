@@ -1,8 +1,8 @@
-"""Runs the calls of a plan: what does not wait for one another together, each in its own thread.
+"""Runs the calls of a plan: together what does not wait for one another, told in the plan's order.
 
 A tool that fails says so in its result, and the calls that wait for it are stale; a bug in a tool
-is no result: it ends the run. An artefact is kept on disk before anything is built on it. Knows
-nothing of LangGraph, planners or how answers are made.
+is no result: it ends the run. Knows nothing of LangGraph, planners, how answers are made or how one
+tool is run (``tool_threads.py``).
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from agent.arguments import Ready, prepare, references, resolved
-from agent.events import CallProgress, CallStarted, Event
-from agent.noted import Noted, models_for
+from agent.events import CallStarted, Event
+from agent.noted import Noted
 from agent.outcome import Outcome, told
 from agent.protocol import Call, Result
 from agent.session import Session
 from agent.sketches import Sketches, Write
 from agent.threads import in_thread, soon
+from agent.tool_threads import ToolThreads
 from tools.catalog import Catalog, ToolSpec
-from tools.context import CancelToken, Models, ToolContext
+from tools.context import Models
 from tools.errors import (
     InputError,
     MissingModel,
     OcelliError,
     ToolError,
     ToolFailed,
-    ToolTimeout,
 )
 from tools.graph_search import passes_on
 from tools.types import Artefact
@@ -56,9 +56,8 @@ class Executor:
         self.models = models
         self.session = session
         self.emit = emit
-        self.call_seconds = call_seconds
-        self.left = left
-        self.room = room or asyncio.Semaphore(IN_FLIGHT)
+        room = room or asyncio.Semaphore(IN_FLIGHT)
+        self._threads = ToolThreads(models, session, room, call_seconds, left)
         self.write: Write | None = None
         """Takes the small files that a run keeps beside its trace."""
         self.step = 0
@@ -66,7 +65,6 @@ class Executor:
         """By call id, of the current plan."""
         self._order: list[str] = []
         self._ids: frozenset[str] = frozenset()
-        self._tokens: set[CancelToken] = set()
         self._flying: dict[str, asyncio.Future[str]] = {}
         self._failed: dict[str, set[int]] = {}
         self._reserved: dict[str, str] = {}
@@ -126,8 +124,7 @@ class Executor:
 
     def stop(self) -> None:
         """Ask all tools under way to stop."""
-        for token in tuple(self._tokens):
-            token.cancel()
+        self._threads.stop()
 
     async def run(self, calls: Sequence[Call]) -> list[Outcome]:
         """Run calls that may wait for one another; outcomes in the order given."""
@@ -199,7 +196,8 @@ class Executor:
         self._flying[ready.key] = flight
         try:
             self.emit(CallStarted(step=self.step, call=call))
-            artefact, sha256 = await self._work(spec, call, ready, noted)
+            sketches = Sketches(self.write, f"{self.step}-{call.id}")
+            artefact, sha256 = await self._threads.run(spec, call, ready, noted, sketches)
             model = ", ".join(dict.fromkeys(noted.models))
             handle = self.session.add(
                 artefact, sha256, made=True, model=model, handle=self._name(call.id, artefact)
@@ -236,46 +234,6 @@ class Executor:
         except (InputError, ToolError):
             return ""
         return handle
-
-    async def _work(
-        self, spec: ToolSpec, call: Call, ready: Ready, noted: Noted
-    ) -> tuple[Artefact, str]:
-        token = CancelToken()
-        step = self.step
-        later = noted.emit
-
-        sketches = Sketches(self.write, f"{step}-{call.id}")
-
-        def report(message: str, share: float) -> None:
-            later(
-                CallProgress(
-                    step=step, call=call.id, message=message, share=share, sketch=sketches.taken()
-                )  # fmt: skip
-            )
-
-        def work() -> tuple[Artefact, str]:
-            ctx = ToolContext(models_for(self.models, noted), token, report, sketches.show)
-            artefact = spec.fn(ctx, **ready.values)
-            if not isinstance(artefact, spec.returns):
-                raise TypeError(f"{spec.name} answered {type(artefact)}, not {spec.returns}")
-            return artefact, self.session.keeper.put(artefact)
-
-        self._tokens.add(token)
-        try:
-            async with self.room:
-                seconds = max(0.05, min(self.call_seconds, self.left()))
-                async with asyncio.timeout(seconds) as clock:
-                    return await in_thread(work, f"ocelli-{spec.name}")
-        except TimeoutError:
-            if not clock.expired():
-                raise
-            raise ToolTimeout(
-                f"{spec.name} did not finish within {seconds:.3g} s",
-                hint="Raise call_seconds or ask for a smaller part",
-            ) from None
-        finally:
-            token.cancel()
-            self._tokens.discard(token)
 
     def _name(self, call_id: str, artefact: Artefact) -> str:
         reserved = self._reserved.get(call_id, "")

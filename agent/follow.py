@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent.answer import Answer, Fold
-from agent.console import View, call_words, view_for
+from agent.console import View, view_for
+from agent.console_lines import call_words
 from agent.events import ConsentAsked, Event
 from agent.settings import Settings
 from agent.words import safe_json

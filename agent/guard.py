@@ -13,20 +13,27 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from agent.asgi import (
+    AsgiApp,
+    Receive,
+    Refused,
+    Scope,
+    Send,
+    allow_only,
+    buffered,
+    check_length,
+    replayed,
+    uncompressed,
+    whole_body,
+    with_headers,
+)
 from agent.visitors import Visitors
-from tools.errors import OcelliError
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 API = "/gradio_api"
@@ -42,15 +49,6 @@ POST_PATHS = frozenset({f"{API}/{p}" for p in ("queue/join", "run/predict", "can
 RESET = f"{API}/reset"
 """Asked by the page when a run is cancelled; does nothing, and names an event but no page."""
 MAX_JSON_BYTES = 1_000_000
-
-HEADERS = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-frame-options", b"DENY"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
-)
 PAGE_POLICY = (
     "default-src 'self'; script-src 'self'{scripts}; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self' data:; "
@@ -58,14 +56,6 @@ PAGE_POLICY = (
     "form-action 'none'; frame-src 'none'; frame-ancestors 'none'"
 )
 FILE_POLICY = b"default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"
-
-
-class Refused(OcelliError):
-    """A request that is not let through."""
-
-    def __init__(self, status: int, message: str, *, hint: str = "") -> None:
-        super().__init__(message, hint=hint)
-        self.status = status
 
 
 @dataclass
@@ -102,8 +92,8 @@ class Guard:
         if path == "/" and method in ("GET", "HEAD"):
             await self._page(scope, receive, send, name)
         elif path in OPEN_PATHS or path.startswith(OPEN_TREES):
-            _only(method, "GET", "HEAD")
-            await self.app(scope, receive, _with(send, _plain_policy))
+            allow_only(method, "GET", "HEAD")
+            await self.app(scope, receive, with_headers(send, _plain_policy))
         elif not name:
             raise Refused(403, "this page does not know you", hint="Reload it, with cookies on")
         else:
@@ -144,39 +134,39 @@ class Guard:
                 extra.append((b"set-cookie", cookie.encode()))
             return extra
 
-        await self.app(_uncompressed(scope), receive, _buffered(send, finish))
+        await self.app(uncompressed(scope), receive, buffered(send, finish))
 
     async def _private(
         self, scope: Scope, receive: Receive, send: Send, name: str, headers: dict[str, str]
     ) -> None:
         path, method = str(scope["path"]), str(scope["method"])
         if path.startswith(FILE):
-            _only(method, "GET", "HEAD")
+            allow_only(method, "GET", "HEAD")
             if not self.visitors.owns(name, path.removeprefix(FILE)):
                 raise Refused(403, "there is no such file for you")
-            await self.app(scope, receive, _with(send, _file_policy))
+            await self.app(scope, receive, with_headers(send, _file_policy))
         elif path in GET_PATHS or path.startswith(HEARTBEAT):
-            _only(method, "GET", "HEAD")
+            allow_only(method, "GET", "HEAD")
             query = parse_qs(scope["query_string"].decode("latin-1"))
             pages = query.get("session_hash", [])
             if path.startswith(HEARTBEAT):
                 pages = [path.removeprefix(HEARTBEAT)]
             self._check_pages(name, pages)
-            await self.app(scope, receive, _with(send, _plain_policy))
+            await self.app(scope, receive, with_headers(send, _plain_policy))
         elif path == UPLOAD:
-            _only(method, "POST")
-            _check_length(headers, self.max_upload_bytes)
+            allow_only(method, "POST")
+            check_length(headers, self.max_upload_bytes)
             await self._upload(scope, receive, send, name)
         elif path == RESET:
-            _only(method, "POST")
-            _check_length(headers, MAX_JSON_BYTES)
-            await self.app(scope, receive, _with(send, _plain_policy))
+            allow_only(method, "POST")
+            check_length(headers, MAX_JSON_BYTES)
+            await self.app(scope, receive, with_headers(send, _plain_policy))
         elif path in POST_PATHS:
-            _only(method, "POST")
-            _check_length(headers, MAX_JSON_BYTES)
-            body = await _read(receive)
+            allow_only(method, "POST")
+            check_length(headers, MAX_JSON_BYTES)
+            body = await whole_body(receive)
             self._check_body(name, body, headers.get("host", ""))
-            await self.app(scope, _replayed(body, receive), _with(send, _plain_policy))
+            await self.app(scope, replayed(body, receive), with_headers(send, _plain_policy))
         else:
             raise Refused(404, "there is nothing here")
 
@@ -190,7 +180,7 @@ class Guard:
                 self.visitors.give(name, str(path))
             return []
 
-        await self.app(_uncompressed(scope), receive, _buffered(send, note))
+        await self.app(uncompressed(scope), receive, buffered(send, note))
 
     def _check_pages(self, name: str, pages: Iterable[str]) -> None:
         for page in pages:
@@ -222,83 +212,6 @@ class Guard:
                     raise Refused(403, "pictures are uploaded here, not fetched from addresses")
 
 
-def _only(method: str, *allowed: str) -> None:
-    if method not in allowed:
-        raise Refused(405, f"{method} is not possible here")
-
-
-def _check_length(headers: dict[str, str], limit: int) -> None:
-    length = headers.get("content-length", "")
-    if not length.isdecimal():
-        raise Refused(411, "the request does not say how long it is")
-    if int(length) > limit:
-        raise Refused(
-            413, f"the request is larger than {limit / 1e6:.0f} MB", hint="Send less at a time"
-        )
-
-
-async def _read(receive: Receive) -> bytes:
-    """The whole body; the server holds it to its declared length."""
-    parts = []
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Refused(400, "the request broke off")
-        parts.append(message.get("body", b""))
-        if not message.get("more_body"):
-            return b"".join(parts)
-
-
-def _replayed(body: bytes, receive: Receive) -> Receive:
-    waiting = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def again() -> Message:
-        return waiting.pop() if waiting else await receive()
-
-    return again
-
-
-def _uncompressed(scope: Scope) -> Scope:
-    """The same request, asking for a body that can be read here."""
-    kept = [(k, v) for k, v in scope["headers"] if k.lower() != b"accept-encoding"]
-    return {**scope, "headers": kept}
-
-
-def _with(send: Send, extra: Callable[[], list[tuple[bytes, bytes]]]) -> Send:
-    """`send`, with the security headers and `extra` ones in place of its own."""
-
-    async def sent(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            added = [*HEADERS, *extra()]
-            names = {k for k, _ in added}
-            old = [(k, v) for k, v in message.get("headers", []) if k.lower() not in names]
-            message = {**message, "headers": [*old, *added]}
-        await send(message)
-
-    return sent
-
-
-def _buffered(send: Send, finish: Callable[[bytes], list[tuple[bytes, bytes]]]) -> Send:
-    """Hold a small answer until it is whole, so that `finish` can read it and add headers."""
-    start: list[Message] = []
-    parts: list[bytes] = []
-
-    async def sent(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            start.append(message)
-            return
-        if message["type"] == "http.response.body":
-            parts.append(message.get("body", b""))
-            if message.get("more_body"):
-                return
-            body = b"".join(parts)
-            await _with(send, lambda: finish(body))(start[0])
-            message = {**message, "body": body}
-        await send(message)
-
-    return sent
-
-
 def _plain_policy() -> list[tuple[bytes, bytes]]:
     return [(b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")]
 
@@ -317,5 +230,5 @@ def _script_hashes(page: bytes, more: tuple[bytes, ...]) -> str:
 async def _refuse(refused: Refused, send: Send) -> None:
     headers = [(b"content-type", b"text/plain; charset=utf-8"), *_plain_policy()]
     start = {"type": "http.response.start", "status": refused.status, "headers": headers}
-    await _with(send, list)(start)
+    await with_headers(send, list)(start)
     await send({"type": "http.response.body", "body": (refused.line() + "\n").encode()})

@@ -18,7 +18,8 @@ from typing import Any, Protocol
 
 from PIL import Image as PilImage
 
-from agent.chat import NO, SHOWABLE, YES, Message, Turn
+from agent.chat import NO, YES, Turn
+from agent.chat_markdown import SHOWABLE, Message
 from agent.events import Event
 from agent.marks import Marks
 from agent.undo import SAYS_BACK

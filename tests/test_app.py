@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from agent import events as ev
-from agent.chat import Turn, answer_markdown
+from agent.chat import Turn
+from agent.chat_markdown import answer_markdown
 from agent.markdown import clean, escape_line, escape_markdown
 from agent.marks import Marks
 from agent.protocol import Call, Usage
