@@ -11,6 +11,7 @@ import importlib.util
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
@@ -174,7 +175,9 @@ class ModelSpec:
         return call
 
 
+@cache
 def _is_there(module: str) -> bool:
+    """Whether a package was installed when this process first asked."""
     try:
         return importlib.util.find_spec(module) is not None
     except (ImportError, ValueError):  # its parent package is absent
