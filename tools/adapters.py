@@ -7,13 +7,13 @@ again, so that the next call finds the pipeline as it was. Knows nothing of part
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import re
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tools import packages
 from tools.catalog import ModelSpec
 from tools.diffusion import quiet
 from tools.errors import BadArguments, SetupError, ToolFailed
@@ -64,7 +64,7 @@ def borrowed(pipeline: Any, style: str, concept: str) -> Iterator[str]:
 @contextlib.contextmanager
 def _style(pipeline: Any, repo: str) -> Iterator[None]:
     path = _file(repo)
-    if importlib.util.find_spec("peft") is None:
+    if not packages.installed("peft"):
         raise SetupError(
             "package peft, which learned styles need, is not installed", hint="pip install peft"
         )

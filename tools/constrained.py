@@ -7,13 +7,13 @@ that even random weights give a whole reply. Knows nothing of plans or of partic
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from tools import packages
 from tools.errors import BadArguments, SetupError
 
 ENDS_WITHIN = 4000
@@ -35,7 +35,7 @@ class Grammars:
         Raises:
             SetupError: llguidance is not installed, or cannot read the tokenizer.
         """
-        if importlib.util.find_spec("llguidance") is None:
+        if not packages.installed("llguidance"):
             raise SetupError(
                 "replies cannot be held to a schema: package llguidance is not installed",
                 hint="pip install 'ocelli[vision]'",

@@ -7,7 +7,6 @@ whether a network is compiled. Knows nothing of what the models are for.
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from tools import packages
 from tools.catalog import ModelSpec
 from tools.context import CancelToken
 from tools.device import Device, here, nbytes
@@ -98,7 +98,7 @@ def attention(kind: Any, device: Device) -> dict[str, str]:
     flash = half and getattr(kind, "_supports_flash_attn", False)
     if getattr(kind, "_supports_sdpa", True) or not flash:
         return {}
-    there = importlib.util.find_spec("flash_attn") is not None
+    there = packages.installed("flash_attn")
     return {"attn_implementation": "flash_attention_2"} if there else {}
 
 

@@ -9,7 +9,6 @@ models.
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import subprocess
 import tomllib
@@ -22,6 +21,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from tools import packages
 from tools.catalog import Catalog, ModelSpec, ToolSpec, discover
 from tools.errors import ConfigError
 from tools.host_warm import prepared
@@ -152,7 +152,7 @@ def shipped() -> list[str]:
 
 def look() -> Machine:
     """This machine. Imports no framework."""
-    return Machine(_gpu_mb(), lambda module: importlib.util.find_spec(module) is not None)
+    return Machine(_gpu_mb(), packages.installed)
 
 
 def _choose(machine: Machine) -> str:

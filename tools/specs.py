@@ -7,15 +7,14 @@ Plain records with the questions one can ask of them. Know nothing of how a decl
 from __future__ import annotations
 
 import builtins
-import importlib.util
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
+from tools import packages
 from tools.errors import BadArguments
 from tools.types import Artefact
 from tools.weights import is_here, pull
@@ -148,7 +147,7 @@ class ModelSpec:
 
     def missing(self) -> str:
         """Why it cannot be used here, '' when it is ready. Imports nothing."""
-        absent = [m for m in self.modules if not _is_there(m)]
+        absent = [m for m in self.modules if not packages.installed(m)]
         if absent:
             return f"package {', '.join(absent)} is not installed"
         unfetched = [r for r in self.repos if not is_here(r, self.files)]
@@ -156,7 +155,7 @@ class ModelSpec:
 
     def mend(self) -> str:
         """The command that brings what is missing first, '' when it is ready."""
-        if any(not _is_there(m) for m in self.modules):
+        if any(not packages.installed(m) for m in self.modules):
             return f"pip install 'ocelli[{self.extra}]'" if self.extra else "pip install ocelli"
         return pull(self.name) if self.missing() else ""
 
@@ -173,12 +172,3 @@ class ModelSpec:
         """What to call on the loaded `model` for one of its abilities."""
         call: Callable[..., Any] = getattr(model, ability) if self.also else model
         return call
-
-
-@cache
-def _is_there(module: str) -> bool:
-    """Whether a package was installed when this process first asked."""
-    try:
-        return importlib.util.find_spec(module) is not None
-    except (ImportError, ValueError):  # its parent package is absent
-        return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from checkpoints import qwen_llm as tiny
 from checkpoints import qwen_vl as tiny_vl
 from fake_models import hosted
 
+from tools import packages
 from tools.completing import Completer
 from tools.constrained import Grammars, processor
 from tools.context import CancelToken
@@ -200,10 +200,8 @@ def test_without_the_package_the_command_is_named(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fresh = qwen_llm.SMALLEST.load()
-    real = importlib.util.find_spec
-    monkeypatch.setattr(
-        importlib.util, "find_spec", lambda name: None if name == "llguidance" else real(name)
-    )
+    real = packages.installed
+    monkeypatch.setattr(packages, "installed", lambda name: name != "llguidance" and real(name))
     with pytest.raises(SetupError, match="llguidance is not installed"):
         fresh(SYSTEM, ASKED, schema=SCHEMA, max_tokens=3, cancel=GO)
     assert "llguidance is not installed" in qwen_llm.SMALLEST.missing()

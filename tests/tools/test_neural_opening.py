@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,6 +12,7 @@ from checkpoints.dfine import build_dfine
 from checkpoints.sam2 import build_sam2
 from fake_models import Memory, fails, fake, hosted
 
+from tools import packages
 from tools.catalog import discover
 from tools.context import CancelToken
 from tools.device import Device, Gauge
@@ -56,7 +56,7 @@ def image(rng) -> Image:
 def test_attention_is_chosen_by_class_and_device(
     monkeypatch, sdpa, flash, device, installed, chosen
 ):
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object() if installed else None)
+    monkeypatch.setattr(packages, "installed", lambda name: installed)
     kind = SimpleNamespace(_supports_sdpa=sdpa, _supports_flash_attn=flash)
     assert attention(kind, device).get("attn_implementation", "") == chosen
 
