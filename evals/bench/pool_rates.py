@@ -236,14 +236,14 @@ def _answered(callers: Executor, call: Callable[[Any], object], given: Iterable[
 def _held(catalog: Catalog, contest: Contest, side: int) -> Measured:
     """Both take every round by turns, so that what else the machine does meets both alike.
 
-    Both work on a thread of their own: on a processor memory comes faster there.
+    Both load and work on a thread of their own: on a processor it matters whose memory it is.
     """
     spec = catalog.models[contest.name]
     profile = Profile("bench", 4 * spec.memory_mb, ORDER)
-    model = spec.load()
-    size = int(getattr(model, "batch_size", 1))
     ours, theirs = list[float](), list[float]()
     with Host(catalog, profile) as host, _callers() as callers, ThreadPoolExecutor(1) as other:
+        model = other.submit(spec.load).result()
+        size = int(getattr(model, "batch_size", 1))
         call = partial(ask, host, spec.name)
         for seed in range(ROUNDS + 1):
             shown = _round(contest, side, seed)
