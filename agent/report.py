@@ -7,7 +7,7 @@ the page may load nothing. Highlighting is plain CSS. What it shows is gathered 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,8 +17,8 @@ from markupsafe import Markup
 from agent.cites import CITE, cites_in
 from agent.claims import is_cite
 from agent.events import AnswerGiven, CallFinished, Event, LimitHit, RunStarted
-from agent.report_pictures import edits_of, figures_of, row_of, tracks_of
-from agent.report_steps import steps_of
+from agent.report_pictures import Row, edits_of, figures_of, row_of, tracks_of
+from agent.report_steps import Step, steps_of
 from agent.scene import Scene
 from tools.types import Artefact
 
@@ -74,7 +74,7 @@ def render(
     return _template().render(
         start=start,
         end=end,
-        answer=list(_pieces(end.text, {r.record.id for r in rows})),
+        answer=list(_pieces(end.text, _places(rows, steps))),
         rows=rows,
         hidden=max(0, len(end.evidence) - ROWS),
         figures=figures_of(start, rows, get),
@@ -88,13 +88,24 @@ def render(
     )
 
 
-def _pieces(text: str, known: set[str]) -> Iterator[tuple[str, list[str]]]:
-    """The answer cut at its cites: (text, handles cited after it)."""
+def _places(rows: Sequence[Row], steps: Sequence[Step]) -> dict[str, str]:
+    """Where in the page stands what an answer cites: its box, its row, or the call it came from."""
+    calls = {
+        call.handle: f"s{step.number}-{place}"
+        for step in reversed(steps)
+        for place, call in enumerate(step.calls, 1)
+        if call.handle
+    }
+    return calls | {r.record.id: r.key if r.record.box else f"row-{r.key}" for r in rows}
+
+
+def _pieces(text: str, places: Mapping[str, str]) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """The answer cut at its cites: text, and each cite behind it with its place ('' for none)."""
     at = 0
     for match in CITE.finditer(text):
         cites = cites_in(match[1])
-        if all(is_cite(c) for c in cites) and known.intersection(cites):
-            yield text[at : match.start()], cites
+        if all(is_cite(c) for c in cites) and places.keys() & cites:
+            yield text[at : match.start()], [(c, places.get(c, "")) for c in cites]
             at = match.end()
     yield text[at:], []
 

@@ -117,6 +117,22 @@ def test_the_page_shows_the_run(tmp_path: Path) -> None:
     assert "body:has(.r-e2:hover) .b-e2 rect.o" in text
 
 
+def test_each_cite_leads_to_something_in_the_page(tmp_path: Path) -> None:
+    """To a box, or to the call whose result it names."""
+    text = report(
+        tmp_path,
+        "How many faces?",
+        picture(),
+        Plan(calls=(call("f", "find", image="img1"),)),
+        Finish(text="I marked both [boxes1]. There are 2 faces [#1 #2]."),
+    )
+    page = Page(text)
+    cited = re.findall(r'<a class="cite" href="#([^"]+)">([^<]+)</a>', text)
+    assert [cite for _, cite in cited] == ["boxes1", "#1", "#2"]
+    assert [place for place, _ in cited][1:] == ["e1", "e2"]
+    assert {place for place, _ in cited} <= {v for n, v in page.attributes if n == "id"}
+
+
 def test_an_answer_that_cites_nothing_is_shown_too(tmp_path: Path) -> None:
     page = Page(report(tmp_path, "q", picture(), Finish(text="I cannot do that.", status="cannot")))
     assert "I cannot do that." in page.text
