@@ -26,7 +26,6 @@ BIGGER = r"(?:bigger|larger|wider|taller|higher|as (?:big|large|wide|tall|high))
 SMALLER = r"(?:smaller|tinier|narrower|shorter|as small)"
 WHOLE_ONLY = "I can only {what} whole pictures: cut the {thing} out first"
 THUMBNAIL = 256
-DIM = 0.65
 
 
 def _operation(operation: str, scope: Scope) -> bool:
