@@ -118,6 +118,8 @@ TABLE = [
     ("astronaut", "Is there anybody's face in the picture?", r"^Yes\b", "answered"),
     ("astronaut", "what share of the picture does the face cover?", r"%", "answered"),
     ("astronaut", "What are the main colours of this picture?", r"(grey|gray|orange|black)", "answered"),
+    ("astronaut", "What colour is the background?", r"^I cannot tell the background from the rest", "answered"),
+    ("receipt", "What colour is the background?", r"^The main colours are white", "answered"),
     ("astronaut", "Is this picture blurry?", r"^No\b", "answered"),
     ("coins", "How many coins can you see?", r"There are 24 coins", "answered"),
     ("coins", "Which coin is the largest?", r"^\d+, \d+, \d+, \d+", "answered"),

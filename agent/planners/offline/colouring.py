@@ -28,6 +28,8 @@ PLAINLY = {
 """The finer colour names in basic words, which people expect to hear."""
 ENOUGH = 0.25
 """Share of a thing from which one of its colours is "its" colour."""
+MOST_OF_IT = 0.5
+"""Share of a picture from which its first colour is that of the background."""
 
 
 def color(scope: Scope) -> Fragment | None:
@@ -65,11 +67,17 @@ def _thing_meant(scope: Scope) -> bool:
     return drawn or focus or named
 
 
-def _main_colors(scope: Scope) -> Fragment:
+def _main_colors(scope: Scope, ground: bool = False) -> Fragment:
+    """The colours of the whole picture; as those of its `ground` only where one is most of it."""
     ref = scope.work.call("colors", image=scope.image, region=scope.given)
     labels = scope.work.see(ref, Labels)
     pairs = list(zip(labels.texts, labels.scores, strict=True))[:4]
     said = listed([f"{_spoken(name)} {share:.0%}" for name, share in pairs])
+    if ground and pairs and pairs[0][1] < MOST_OF_IT:
+        return Fragment(
+            f"I cannot tell the background from the rest; the main colours{scope.where()} are {said}"
+            f"{scope.work.cite(ref)}"
+        )
     return Fragment(f"The main colours{scope.where()} are {said}{scope.work.cite(ref)}")
 
 
@@ -238,7 +246,7 @@ def _colors_of(scope: Scope, phrase: str) -> Seen | Fragment:
     ground = patterns.match(r"^(?:the |its )?background(?: (?:of|behind|on) (.+))?$", phrase)
     ink = patterns.search(INK, phrase) is not None
     if _is_whole(scope, wanted) or (ground and not ground.group(1)):
-        return _main_colors(scope)
+        return _main_colors(scope, ground is not None)
     if ground:
         wanted = scope.target(ground.group(1))
     written = ink or ground is not None or scope.is_surface(wanted)
